@@ -1,0 +1,146 @@
+"""The steps of a run, as plain functions: ingest, stage, index, and what was put in.
+
+`flows/snapshot.py` strings them together under Prefect; nothing here needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from flows import __version__, meta, warehouse
+from flows.facts import Facts
+from flows.indices import all_indices
+from flows.indices.contract import Index, Table, publish
+from flows.marts import Model
+from flows.progress import report
+from flows.publish import combined_hash, tree_hash
+from flows.settings import Settings
+from flows.sources.contract import Edition, Raw, Source, check_keys, stage_edition
+from flows.sources.raw import keep_bundled
+
+CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One edition of a source: its raw bytes and its staged rows."""
+
+    source: Source
+    edition: Edition
+    raw: Raw
+    rows: pl.DataFrame
+
+
+def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> list[Staged]:
+    """Keep the raw bytes of every edition of a source, and stage them.
+
+    Raises:
+        SourceError: bytes are missing, or are not what `source.yml` promises.
+
+    """
+    staged = []
+    for edition in source.editions:
+        raw = keep_bundled(source, edition, settings.raw, now)
+        rows = stage_edition(source, edition, raw)
+        check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
+        staged.append(Staged(source, edition, raw, rows))
+    return staged
+
+
+def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame) -> dict[str, Any]:
+    """What a snapshot is made of, each with its hash; equal inputs give an equal snapshot.
+
+    The run's day counts only through what it changes: which sources are stale.
+    """
+    raw = {f"{s.source.id} {s.edition.id}": s.raw.folder.name for s in staged}
+    root = settings.checkout
+    facts = [settings.facts, *([settings.facts_overlay] if settings.facts_overlay else [])]
+    parts = {
+        "raw": combined_hash(raw),
+        "code": tree_hash([root / "flows", settings.sql], CODE_PATTERNS, root),
+        "facts": tree_hash(facts, CODE_PATTERNS, root),
+        "expectations": tree_hash([settings.expectations], CODE_PATTERNS, root),
+        "lock": tree_hash([root], ["requirements.lock"], root),
+        "stale": ",".join(freshness.filter(pl.col("stale"))["source"]),
+    }
+    return {"version": __version__, **parts, "all": combined_hash(parts)}
+
+
+def load(
+    con: warehouse.Connection, staged: Sequence[Staged], facts: Facts, sources: Sequence[Source]
+) -> dict[str, int]:
+    """Write facts, what is known of the sources, and the staged rows; give rows by table."""
+    rows = {t.id: warehouse.write(con, t, facts.frames[t.id]) for t in facts.tables}
+    editions = [meta.edition_row(s.source, s.edition, s.rows, s.raw.folder.name) for s in staged]
+    rows |= {
+        t.id: warehouse.write(con, t, frame)
+        for t, frame in (
+            (meta.SOURCE, meta.source_frame(sources)),
+            (meta.EDITION, meta.edition_frame(editions)),
+            (meta.EDITION_CODE, meta.edition_code_frame(sources)),
+            (meta.VERSION, meta.version_frame()),
+        )
+    }
+    for source in sources:
+        parts = [s.rows for s in staged if s.source.id == source.id]
+        frame = pl.concat(parts) if parts else pl.DataFrame(schema=source.table.polars)
+        rows[source.table.id] = warehouse.write(con, source.table, frame)
+    return rows
+
+
+def index(con: warehouse.Connection, indices: Sequence[Index]) -> dict[str, int]:
+    """Compute every index over the marts and write it; give rows by table."""
+    names = sorted({name for one in indices for name in one.inputs})
+    frames = {name: warehouse.frame(con, name).lazy() for name in names}
+    rows = {}
+    for one in indices:
+        arguments = {name.replace(".", "_"): frames[name] for name in one.inputs}
+        result = publish(one.compute(**arguments), one.table)
+        rows[one.table.id] = warehouse.write(con, one.table, result)
+    return rows
+
+
+def tables_without_gate(facts: Facts, models: Sequence[Model]) -> list[Table]:
+    """Every published table that is there before the gate: facts, meta, marts, indices, views."""
+    return [
+        *facts.tables,
+        meta.SOURCE,
+        meta.EDITION,
+        meta.EDITION_CODE,
+        meta.DICTIONARY,
+        meta.VERSION,
+        *(model.table for model in models if model.table.schema == "mart"),
+        *(one.table for one in all_indices()),
+        meta.FRESHNESS,
+        *(model.table for model in models if model.table.schema == "view"),
+    ]
+
+
+def warehouse_of(
+    settings: Settings,
+    facts: Facts,
+    sources: Sequence[Source],
+    staged: Sequence[Staged],
+    models: Sequence[Model],
+    freshness: pl.DataFrame,
+) -> dict[str, int]:
+    """Build the whole warehouse file: facts, staging, marts, indices, views; give rows by table."""
+    with warehouse.build(
+        settings.build, threads=settings.threads, memory_limit=settings.memory_limit
+    ) as con:
+        rows = load(con, staged, facts, sources)
+        rows[meta.FRESHNESS.id] = warehouse.write(con, meta.FRESHNESS, freshness)
+        dictionary = meta.dictionary_frame(tables_without_gate(facts, models))
+        rows[meta.DICTIONARY.id] = warehouse.write(con, meta.DICTIONARY, dictionary)
+        marts = [model for model in models if model.table.schema == "mart"]
+        views = [model for model in models if model.table.schema == "view"]
+        done = warehouse.run_models(con, marts)
+        report("stage", f"{sum(done.values()):,} rows in {len(done)} marts")
+        indexed = index(con, all_indices())
+        report("index", f"{sum(indexed.values()):,} rows in {len(indexed)} indices")
+        return rows | done | indexed | warehouse.run_models(con, views)

@@ -1,0 +1,1 @@
+"""From a quoted figure to cells of data and a verdict."""

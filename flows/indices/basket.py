@@ -1,0 +1,153 @@
+"""What every trade index shares: amounts by basis, and what is to be said of their basket."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.indices.concentration import (
+    UNALLOCATED_HIGH,
+    measures,
+    totals,
+    unallocated_share,
+    where_known,
+)
+from flows.indices.confidence import grade, score
+from flows.indices.contract import Column
+
+SERIES = ("source", "edition", "mineral", "stage")
+"""What a basket belongs to."""
+
+WEIGHT_MISSING_LIMIT = 0.05
+"""Above this share of value without weight, a mass cell is null (reason weight_missing)."""
+
+
+def by_basis(trade: pl.LazyFrame) -> pl.LazyFrame:
+    """Lay value and mass of `mart.mineral_trade` below each other as `basis` and `amount`.
+
+    Adds `amount` (Int64; USD or kg; null = none), `basis` (value or mass).
+    """
+    value = trade.with_columns(basis=pl.lit("value"), amount=pl.col("value_usd"))
+    mass = trade.with_columns(basis=pl.lit("mass"), amount=pl.col("mass_kg"))
+    return pl.concat([value, mass])
+
+
+def basket_traits(basket: pl.LazyFrame, specificity: pl.LazyFrame) -> pl.LazyFrame:
+    """What holds for every cell of a series: one row for each of `SERIES`.
+
+    Gives `hs6` (codes summed, joined by +), `cleanness` (0..1, of the least clean code),
+    `is_proxy`, `is_basket`, `is_partial` (a headline or equally clean code is not carried), `stages`.
+    """
+    used = pl.col("exclusion").is_null()
+    return (
+        basket.join(specificity, on="specificity", how="left", validate="m:1")
+        .group_by(SERIES)
+        .agg(
+            hs6=pl.col("hs6").filter(used).sort().str.join("+"),
+            cleanness=pl.col("confidence_factor").filter(used).min(),
+            is_proxy=(used & (pl.col("specificity") == "proxy")).any(),
+            is_basket=(used & (pl.col("specificity") == "basket")).any(),
+            is_partial=(pl.col("exclusion") == "not_carried").any(),
+            stages=pl.col("form_stage").filter(used).n_unique(),
+        )
+    )
+
+
+def flag_list(flags: dict[str, pl.Expr]) -> pl.Expr:
+    """List the names of the flags that hold, in order of name."""
+    named = [pl.when(flags[name].fill_null(value=False)).then(pl.lit(name)) for name in sorted(flags)]
+    return pl.concat_list(named).list.drop_nulls()
+
+
+def trade_reason(total: pl.Expr) -> pl.Expr:
+    """Why a trade cell cannot be computed; null where it can.
+
+    Reads `basis`, `ended_usd`, `basket_usd`, `unallocated`, `weight_missing_share` of the cell.
+    """
+    nothing = total.is_null() | (total == 0)
+    mass = pl.col("basis") == "mass"
+    return (
+        pl.when(mass & (pl.col("weight_missing_share") > WEIGHT_MISSING_LIMIT))
+        .then(pl.lit("weight_missing"))
+        .when(~nothing)
+        .then(None)
+        .when(pl.col("unallocated") > 0)
+        .then(pl.lit("unallocated_only"))
+        .when(pl.col("ended_usd") > 0)
+        .then(pl.lit("code_ended"))
+        .when(pl.col("basket_usd") > 0)
+        .then(pl.lit("basket_code"))
+        .otherwise(pl.lit("no_trade"))
+    )
+
+
+def missing_weight() -> pl.Expr:
+    """Share of a cell's value whose rows report no weight; null where there is no value."""
+    value = pl.col("value_usd")
+    return pl.when(value > 0).then(pl.col("value_without_mass_usd") / value)
+
+
+def series_columns() -> tuple[Column, ...]:
+    """Declare the columns that say which mineral, stage, year, basis, source and edition."""
+    return (
+        Column("mineral", "text", "mineral", key="ref.mineral.mineral"),
+        Column("stage", "text", "stage; all = the headline forms", key="ref.stage.stage"),
+        Column("year", "year", "calendar year", low=1900, high=2100),
+        Column("basis", "text", "what is measured", key="ref.basis.basis"),
+        Column("source", "text", "source of the rows", key="meta.source.source"),
+        Column("edition", "text", "edition of the source"),
+    )
+
+
+def trade_columns() -> tuple[Column, ...]:
+    """Declare what a trade index says of its basket and weights."""
+    return (
+        Column("hs6", "text", "HS codes summed, joined by +", nullable=True),
+        Column(
+            "weight_missing_share",
+            "float",
+            "share of the value whose rows report no weight",
+            unit="share",
+            nullable=True,
+            low=0,
+            high=1,
+        ),
+    )
+
+
+def trade_flags() -> dict[str, pl.Expr]:
+    """Flags of a trade cell, from its totals and its basket's traits."""
+    stray = (pl.col("ended_usd") > 0) | (pl.col("basket_usd") > 0)
+    return {
+        "mixed_stages": (pl.col("basis") == "mass") & (pl.col("stages") > 1),
+        "partial_basket": pl.col("is_partial") | (pl.col("reason").is_null() & stray),
+        "proxy": pl.col("is_proxy"),
+        "single_supplier": pl.col("suppliers") == 1,
+        "tie": pl.col("tied"),
+        "unallocated_high": pl.col("unallocated_share") > UNALLOCATED_HIGH,
+    }
+
+
+def trade_confidence() -> pl.Expr:
+    """Grade a trade cell: allocation, weights (mass only) and cleanness of the codes."""
+    weighed = pl.when(pl.col("basis") == "mass").then(1.0 - pl.col("weight_missing_share"))
+    parts = [1.0 - pl.col("unallocated_share"), weighed, pl.col("cleanness")]
+    capped = pl.col("is_basket") | (pl.col("unallocated_share") > UNALLOCATED_HIGH)
+    return pl.when(pl.col("reason").is_null()).then(grade(score(parts), capped))
+
+
+def trade_cells(amounts: pl.LazyFrame, actor: str | None, supplier: str) -> pl.LazyFrame:
+    """Totals of each cell of `actor` and series, with the amounts that tell why there is none."""
+    keys = [*([actor] if actor else []), "mineral", "stage", "year", "basis", "source", "edition"]
+    apart = ("value_usd", "value_without_mass_usd", "ended_usd", "basket_usd")
+    return totals(amounts, keys, supplier, also=apart)
+
+
+def judged(cells: pl.LazyFrame, traits: pl.LazyFrame) -> pl.LazyFrame:
+    """Add to trade cells their measures, or the reason why there are none, flags, confidence."""
+    return (
+        cells.join(traits, on=SERIES, how="left", validate="m:1")
+        .with_columns(weight_missing_share=missing_weight(), unallocated_share=unallocated_share())
+        .with_columns(reason=trade_reason(pl.col("total")))
+        .with_columns(flags=flag_list(trade_flags()), confidence=trade_confidence())
+        .with_columns(**where_known(measures() | {"top_supplier_iso3": pl.col("top_supplier_iso3")}))
+    )

@@ -1,0 +1,95 @@
+"""Import share: which part of an importer's supply of a mineral comes from each exporter.
+
+s_p = x_p / sum x over exporters that are countries (they sum to 1). The unallocated part u is
+left out of the point; `_low` keeps it in the whole as nobody's, `_high` as this exporter's.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.indices.basket import by_basis, missing_weight, series_columns, trade_reason
+from flows.indices.concentration import ratio
+from flows.indices.contract import Column, Index, Table
+
+CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
+
+
+def compute(mart_mineral_trade: pl.LazyFrame, ref_country: pl.LazyFrame) -> pl.LazyFrame:
+    """Share of every exporter in every importer, mineral, stage, year and basis.
+
+    Args:
+        mart_mineral_trade: amounts by importer and exporter.
+        ref_country: `iso3` and `kind`; exporters of kind `unallocated` are nobody's.
+
+    """
+    rows = by_basis(mart_mineral_trade).join(
+        ref_country.select(exporter_iso3="iso3", unnamed=pl.col("kind") == "unallocated"),
+        on="exporter_iso3",
+        how="left",
+        validate="m:1",
+    )
+    named = ~pl.col("unnamed")
+    cells = (
+        rows.group_by(CELL)
+        .agg(
+            pl.col("value_usd", "value_without_mass_usd", "ended_usd", "basket_usd").sum(),
+            total=pl.col("amount").filter(named).sum(),
+            unallocated=pl.col("amount").filter(~named).sum(),
+        )
+        .with_columns(weight_missing_share=missing_weight())
+        .select(*CELL, "total", "unallocated", cell_reason=trade_reason(pl.col("total")))
+    )
+    x, total = pl.col("amount"), pl.col("total")
+    whole = total + pl.col("unallocated")
+    reason = pl.coalesce("cell_reason", row_reason())
+    known = pl.col("reason").is_null()
+    return (
+        rows.filter(named)
+        .join(cells, on=CELL, validate="m:1")
+        .with_columns(reason=reason)
+        .with_columns(
+            import_share=pl.when(known).then(ratio(x, total)),
+            import_share_low=pl.when(known).then(ratio(x, whole)),
+            import_share_high=pl.when(known).then(ratio(x + pl.col("unallocated"), whole)),
+        )
+    )
+
+
+def row_reason() -> pl.Expr:
+    """Why this exporter has no share although the cell has a total."""
+    return (
+        pl.when(pl.col("amount").is_not_null())
+        .then(None)
+        .when(pl.col("value_usd").is_not_null())
+        .then(pl.lit("weight_missing"))
+        .when(pl.col("ended_usd") > 0)
+        .then(pl.lit("code_ended"))
+        .otherwise(pl.lit("basket_code"))
+    )
+
+
+SHARE = {"type": "float", "unit": "share", "nullable": True, "low": 0, "high": 1}
+
+INDEX = Index(
+    table=Table(
+        schema="indices",
+        name="import_share",
+        meaning="Share of an importer's supply of a mineral that comes from each exporter",
+        grain=("importer_iso3", "exporter_iso3", *CELL[1:]),
+        columns=(
+            Column("importer_iso3", "text", "importing economy", key="mart.economy.economy"),
+            Column("exporter_iso3", "text", "exporting economy", key="mart.economy.economy"),
+            *series_columns(),
+            Column("import_share", meaning="share of what is allocated to countries", **SHARE),
+            Column("import_share_low", meaning="if the unallocated part is nobody's", **SHARE),
+            Column("import_share_high", meaning="if it is this exporter's", **SHARE),
+            Column("reason", "text", "why there is no share", nullable=True, key="ref.reason.reason"),
+        ),
+        sources=("baci",),
+        formula="x_p / sum(x)",
+        citation="methods as in UN Comtrade, EU and USGS practice; own bounds",
+    ),
+    inputs=("mart.mineral_trade", "ref.country"),
+    compute=compute,
+)

@@ -1,0 +1,1 @@
+"""Self-contained pages: no address outside the file, light and dark, fit to print."""

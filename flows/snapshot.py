@@ -1,0 +1,164 @@
+"""The main flow: ingest the figures, index them, check every table, publish a snapshot.
+
+The steps are plain functions of `flows.build`, `flows.quality` and `flows.publish`; here they
+become tasks of Prefect, with their own retries, logs and artifacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows import build, publish, quality, warehouse, write
+from flows.facts import Facts, read_facts
+from flows.marts import Model, read_models
+from flows.meta import freshness_frame
+from flows.progress import report
+from flows.settings import Settings
+from flows.sources.contract import Source, read_source, source_ids
+
+
+class GateBlockedError(Exception):
+    """A check blocks the snapshot; nothing was published."""
+
+    def __init__(self, verdicts: Sequence[quality.Verdict], folder: Path) -> None:
+        """Name the checks that block, and where the whole report lies."""
+        names = ", ".join(f"{v.check.id} ({v.outcome})" for v in verdicts)
+        super().__init__(f"{len(verdicts)} checks block the snapshot: {names}; see {folder}")
+        self.verdicts = list(verdicts)
+        self.folder = folder
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run came to: the snapshot that is current now, and whether it is a new one."""
+
+    path: Path
+    is_new: bool
+    checks: dict[str, int]
+    rows: dict[str, int]
+
+
+def is_passing_fault(_task: object, _run: object, state: Any) -> bool:  # noqa: ANN401
+    """Whether trying again may help: the disk or network failed, not the content."""
+    return isinstance(state.result(raise_on_failure=False), OSError)
+
+
+@task(
+    task_run_name="ingest-{source.id}",
+    retries=3,
+    retry_delay_seconds=[1, 5, 20],
+    retry_condition_fn=is_passing_fault,
+    cache_policy=NO_CACHE,
+)
+def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> list[build.Staged]:
+    """Keep and stage every edition of one source; log its rows."""
+    staged = build.ingest(source, facts, settings, now)
+    for part in staged:
+        get_run_logger().info("%s %s: %d rows", source.id, part.edition.id, part.rows.height)
+    detail = ", ".join(f"{part.edition.id} {part.rows.height:,} rows" for part in staged)
+    report(f"ingest {source.id}", detail)
+    return staged
+
+
+@task(cache_policy=NO_CACHE)
+def index(
+    settings: Settings,
+    facts: Facts,
+    sources: Sequence[Source],
+    staged: Sequence[build.Staged],
+    models: Sequence[Model],
+    freshness: Any,  # noqa: ANN401
+) -> dict[str, int]:
+    """Build the warehouse: staging, marts in their order, indices; give rows by table."""
+    rows = build.warehouse_of(settings, facts, sources, staged, models, freshness)
+    get_run_logger().info("rows by table: %s", rows)
+    return rows
+
+
+@task(cache_policy=NO_CACHE)
+def check(settings: Settings, tables: Sequence[Any], present: set[str]) -> list[quality.Verdict]:
+    """Put every check to the built tables."""
+    checks = [c for table in tables for c in quality.implied_checks(table)]
+    checks += quality.authored_checks(settings.expectations, tables)
+    verdicts = quality.run_checks(settings.build, checks, tables, present)
+    counts = quality.summary(verdicts)
+    get_run_logger().info("checks: %s", counts)
+    report("check", words(counts))
+    return verdicts
+
+
+@flow(name="snapshot", validate_parameters=True)
+def snapshot(as_of: date | None = None) -> Published:
+    """Ingest, stage, index, check, publish. `as_of` fixes the day; the default is today in UTC.
+
+    Raises:
+        LockHeldError: another run is writing.
+        SourceError: a source is not what it promises.
+        GateBlockedError: a check blocks; the last snapshot stays as it was.
+
+    """
+    settings = Settings()
+    now = datetime.now(UTC)
+    day = as_of or now.date()
+    with ExitStack() as stack:
+        stack.enter_context(publish.lock(settings.lock))
+        stack.callback(settings.build.unlink, missing_ok=True)
+        publish.clear_leftovers(settings.snapshots)
+        last = publish.current(settings.current)
+        publish.check_space(settings.home, last)
+
+        facts = read_facts(settings.facts, settings.facts_overlay)
+        sources = [read_source(name) for name in source_ids()]
+        models = read_models(settings.sql)
+        runs = [ingest.submit(source, facts, settings, now) for source in sources]
+        staged = [part for run in runs for part in run.result()]
+
+        freshness = freshness_frame(sources, day)
+        inputs = build.inputs(staged, settings, freshness)
+        if last and publish.read_manifest(last)["inputs"] == inputs:
+            report("publish", f"nothing new: the inputs are those of {last.name}")
+            manifest = publish.read_manifest(last)
+            return Published(last, False, manifest["checks"], write.row_counts(manifest))
+
+        Thread(target=quality.warm, daemon=True).start()
+        rows = index(settings, facts, sources, staged, models, freshness)
+        tables = build.tables_without_gate(facts, models)
+        verdicts = check(settings, tables, {part.source.id for part in staged})
+        plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
+        show(verdicts, rows)
+        if blocking := quality.blocks(verdicts):
+            raise GateBlockedError(blocking, write.blocked(plan))
+        path = write.snapshot(plan)
+        report("publish", path.name)
+        return Published(path, True, quality.summary(verdicts), rows)
+
+
+def show(verdicts: Sequence[quality.Verdict], rows: dict[str, int]) -> None:
+    """Leave the quality table and the row counts as artifacts of the run."""
+    create_table_artifact(
+        key="quality",
+        description=f"Checks: {words(quality.summary(verdicts))}",
+        table=[
+            {"table": v.check.table, "check": v.check.name, "outcome": v.outcome, "why": v.check.why}
+            for v in sorted(verdicts, key=lambda v: quality.OUTCOMES.index(v.outcome))
+        ],
+    )
+    lines = "\n".join(f"| {name} | {count:,} |" for name, count in sorted(rows.items()))
+    create_markdown_artifact(
+        key="rows", description="Rows by table", markdown=f"| table | rows |\n|---|---:|\n{lines}"
+    )
+
+
+def words(counts: dict[str, int]) -> str:
+    """Counts of outcomes in words, those that did not occur left out."""
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)

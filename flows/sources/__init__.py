@@ -1,0 +1,1 @@
+"""What we know from whom: one folder a source."""

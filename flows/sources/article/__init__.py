@@ -1,0 +1,1 @@
+"""The article whose figures are tracked: claims with locators, not its text."""

@@ -1,0 +1,1 @@
+"""CEPII BACI: reconciled bilateral trade by HS6."""

@@ -1,0 +1,1 @@
+"""USGS Mineral Commodity Summaries: production by country, as printed in each edition."""

@@ -1,0 +1,248 @@
+"""The door to DuckDB: the build file, the SQL models, the published file and locked readers.
+
+Only this module imports duckdb; it hands out connections and frames.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from flows.indices.contract import Table
+from flows.marts import Model, base_tables, in_order
+
+DUCKDB_TYPES = {
+    "text": "VARCHAR",
+    "int": "BIGINT",
+    "year": "INTEGER",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(18,3)",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "texts": "VARCHAR[]",
+}
+PUBLISHED_STORAGE = "v1.2.0"
+"""Older clients open this; the default would lock them out."""
+
+QUIET = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+LOCKED = QUIET | {
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+    "allow_community_extensions": "false",
+    "lock_configuration": "true",
+}
+
+
+class WarehouseError(Exception):
+    """A table is not what its declaration promises, or a query cannot be answered."""
+
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def build(
+    path: Path, *, threads: int, memory_limit: str, anew: bool = True
+) -> Iterator[Connection]:
+    """Open the build file for writing: alone, in UTC, without extensions.
+
+    The file is rebuilt from raw bytes on every run: `anew` removes what an earlier run left.
+    """
+    if anew:
+        for leftover in (path, path.with_name(path.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = QUIET | {
+        "memory_limit": memory_limit,
+        "temp_directory": str(path.with_name(path.name + ".tmp")),
+        "threads": threads,
+    }
+    con = duckdb.connect(config=config)
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(
+            f"ATTACH {text(str(path))} AS orewatch (STORAGE_VERSION '{PUBLISHED_STORAGE}')"
+        )
+        con.execute("USE orewatch")
+        yield con
+        con.execute("CHECKPOINT orewatch")
+    finally:
+        con.close()
+
+
+def write(con: Connection, table: Table, frame: pl.DataFrame) -> int:
+    """Create `table` from a frame, typed and commented as declared; give its rows."""
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+    columns = ", ".join(f"{quoted(c.name)} {DUCKDB_TYPES[c.type]}" for c in table.columns)
+    con.execute(f"CREATE OR REPLACE TABLE {table.id} ({columns})")
+    if frame.height:
+        con.register("incoming", frame.select(list(table.polars)).to_arrow())
+        con.execute(f"INSERT INTO {table.id} SELECT * FROM incoming")
+        con.unregister("incoming")
+    return frame.height
+
+
+def run_models(con: Connection, models: Sequence[Model]) -> dict[str, int]:
+    """Run the models in the order of their FROM clauses; give each one's rows.
+
+    Raises:
+        WarehouseError: a query does not give the columns and types its header promises.
+
+    """
+    ordered = in_order(models, lambda sql: reads(con, sql))
+    return {model.table.id: run_model(con, model) for model in ordered}
+
+
+def run_model(con: Connection, model: Model) -> int:
+    """Create one mart (a table, sorted by grain) or view, and hold it against its header."""
+    table = model.table
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+    try:
+        if table.schema == "view":
+            con.execute(f"CREATE OR REPLACE VIEW {table.id} AS {model.sql}")
+        else:
+            order = ", ".join(quoted(name) for name in table.grain)
+            con.execute(
+                f"CREATE OR REPLACE TABLE {table.id} AS "
+                f"SELECT * FROM ({model.sql}) ORDER BY {order}"
+            )
+    except duckdb.Error as error:
+        raise WarehouseError(f"{model.path}: {error}") from error
+    promised = {c.name: DUCKDB_TYPES[c.type] for c in table.columns}
+    given = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE {table.id}").fetchall()}
+    if list(given.items()) != list(promised.items()):
+        differ = {n: (promised.get(n), given.get(n)) for n in promised | given}
+        wrong = {n: pair for n, pair in differ.items() if pair[0] != pair[1]}
+        raise WarehouseError(f"{model.path}: promised and given columns differ: {wrong or 'order'}")
+    return counts(con, [table.id])[table.id]
+
+
+def reads(con: Connection, sql: str) -> set[str]:
+    """Tables that a query reads, without binding it."""
+    row = con.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree["error"]:
+        raise WarehouseError(f"cannot parse: {tree.get('error_message')}: {sql[:200]}")
+    return base_tables(tree)
+
+
+def frame(con: Connection, name: str) -> pl.DataFrame:
+    """Read a whole table or view as a Polars frame."""
+    return con.execute(f"SELECT * FROM {name}").pl()
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Quote a literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def finish(
+    con: Connection, tables: Sequence[Table], late: Sequence[tuple[Table, pl.DataFrame]]
+) -> dict[str, int]:
+    """Make the built file ready to be published; give the rows of what it holds.
+
+    Adds `late`, the tables that came after the build (the gate's verdicts), writes every
+    declaration into the file as comments, and leaves staging out.
+    """
+    for table, rows in late:
+        write(con, table, rows)
+    everything = [*tables, *(table for table, _ in late)]
+    views = {
+        f"{schema}.{name}"
+        for schema, name in con.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    }
+    for table in everything:
+        comment(con, table, "VIEW" if table.id in views else "TABLE")
+    con.execute("DROP SCHEMA IF EXISTS staging CASCADE")
+    return counts(con, [table.id for table in everything])
+
+
+def counts(con: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Rows of each table or view."""
+    found = {name: con.execute(f"SELECT count(*) FROM {name}").fetchone() for name in names}
+    return {name: int(row[0]) if row else 0 for name, row in found.items()}
+
+
+def comment(con: Connection, table: Table, kind: str) -> None:
+    """Write the declaration into the file, so that the dictionary travels with it."""
+    con.execute(f"COMMENT ON {kind} {table.id} IS {text(table.meaning)}")
+    for column in table.columns:
+        unit = f" [{column.unit}]" if column.unit else ""
+        words = text(column.meaning + unit)
+        con.execute(f"COMMENT ON COLUMN {table.id}.{quoted(column.name)} IS {words}")
+
+
+@contextmanager
+def snapshot_reader(path: Path, *, memory_limit: str = "1GiB") -> Iterator[Connection]:
+    """Open a published file read-only and locked: no file, no network, no setting can be touched.
+
+    Raises:
+        WarehouseError: the file cannot be opened.
+
+    """
+    config: dict[str, Any] = LOCKED | {
+        "memory_limit": memory_limit,
+        "max_temp_directory_size": "0GB",
+    }
+    try:
+        con = duckdb.connect(str(path), read_only=True, config=config)
+    except duckdb.Error as error:
+        raise WarehouseError(f"cannot open {path}: {error}") from error
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def answer(
+    con: Connection,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    most_rows: int,
+    seconds: float,
+) -> tuple[pl.DataFrame, bool]:
+    """Answer one SELECT within a time and a number of rows; say whether rows were cut off.
+
+    Raises:
+        WarehouseError: not a single SELECT, not allowed, wrong, or too slow.
+
+    """
+    statements = parsed(con, sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise WarehouseError("only a single SELECT is answered here")
+    timer = Timer(seconds, con.interrupt)
+    timer.start()
+    try:
+        table = con.execute(
+            f"SELECT * FROM ({sql.strip().rstrip(';')}\n) LIMIT {most_rows + 1}", parameters
+        ).pl()
+    except duckdb.InterruptException as error:
+        raise WarehouseError(f"no answer within {seconds:g} seconds; ask for less") from error
+    except duckdb.Error as error:
+        raise WarehouseError(str(error)) from error
+    finally:
+        timer.cancel()
+    return table.head(most_rows), table.height > most_rows
+
+
+def parsed(con: Connection, sql: str) -> list[duckdb.Statement]:
+    """Parse a query text into statements."""
+    try:
+        return con.extract_statements(sql)
+    except duckdb.Error as error:
+        raise WarehouseError(str(error)) from error

@@ -1,0 +1,175 @@
+"""Write what a run came to: the files of a snapshot, or the report of a blocked run."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows import __version__, meta, publish, quality, warehouse
+from flows.indices.contract import Table
+from flows.marts import Model
+from flows.report.quality import quality_page
+from flows.settings import Settings
+from flows.sources.contract import Source
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a snapshot is written from."""
+
+    settings: Settings
+    tables: Sequence[Table]
+    models: Sequence[Model]
+    sources: Sequence[Source]
+    verdicts: Sequence[quality.Verdict]
+    inputs: dict[str, Any]
+    as_of: date
+    now: datetime
+
+    @property
+    def gate_tables(self) -> list[tuple[Table, pl.DataFrame]]:
+        """The tables that only the gate can fill."""
+        return [
+            (quality.CHECK_TABLE, quality.check_frame(self.verdicts)),
+            (quality.FAILING_ROW_TABLE, quality.failing_row_frame(self.verdicts)),
+        ]
+
+
+def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
+    """Publish the built tables; give the path of the new snapshot."""
+    settings = plan.settings
+    with publish.aside(settings.snapshots, f"run-{plan.now:%Y%m%dT%H%M%SZ}") as part:
+        step("begun")
+        database = part / publish.DATABASE
+        with warehouse.build(
+            settings.build,
+            threads=settings.threads,
+            memory_limit=settings.memory_limit,
+            anew=False,
+        ) as con:
+            rows = warehouse.finish(con, plan.tables, plan.gate_tables)
+        settings.build.rename(database)
+        step("database written")
+        hashes = export(database, part / "parquet", list(rows))
+        step("parquet written")
+        content = publish.combined_hash(hashes)
+        name = publish.snapshot_id(plan.now, content)
+        report_files(plan, part, name, database)
+        step("reports written")
+        publish.seal(part, manifest(plan, name, rows, hashes))
+        step("sealed")
+        return publish.release(part, settings.snapshots, name, settings.current, step)
+
+
+def blocked(plan: Plan) -> Path:
+    """Keep the quality report of a blocked run beside the snapshots; give its folder."""
+    folder = plan.settings.warehouse / "runs" / f"{plan.now:%Y%m%dT%H%M%SZ}-blocked"
+    folder.mkdir(parents=True, exist_ok=True)
+    report_files(plan, folder, folder.name, plan.settings.build)
+    return folder
+
+
+def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Write each table as Parquet; give the hash of each one's content."""
+    folder.mkdir()
+    hashes = {}
+    with warehouse.snapshot_reader(database) as con:
+        for name in names:
+            frame = warehouse.frame(con, name)
+            frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
+            hashes[name] = publish.content_hash(frame)
+    return hashes
+
+
+def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
+    """Write quality.json and quality.html."""
+    body = quality.quality_json(plan.verdicts, snapshot_id=name, as_of=plan.as_of)
+    text = json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    (folder / "quality.json").write_text(text + "\n", encoding="utf-8")
+    with warehouse.snapshot_reader(database) as con:
+        coverage = warehouse.frame(con, "mart.coverage")
+        editions = warehouse.frame(con, "meta.edition")
+        stale = warehouse.frame(con, "quality.freshness")
+        counted = warehouse.counts(con, [table.id for table in plan.tables])
+    page = quality_page(
+        snapshot_id=name,
+        verdicts=plan.verdicts,
+        coverage=coverage,
+        sources=source_rows(plan.sources, editions, stale),
+        tables=[
+            {"table": t.id, "rows": counted[t.id], "meaning": t.meaning} for t in plan.tables
+        ],
+        as_of=plan.as_of,
+        headline=None,
+    )
+    (folder / "quality.html").write_text(page, encoding="utf-8")
+
+
+def source_rows(
+    sources: Sequence[Source], editions: pl.DataFrame, stale: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """One row an edition, with what the report says of its source."""
+    by_id = {source.id: source for source in sources}
+    is_stale = dict(stale.select("source", "stale").rows())
+    newest = dict(stale.select("source", "edition").rows())
+    rows = []
+    for edition in editions.iter_rows(named=True):
+        source = by_id[edition["source"]]
+        is_newest = newest.get(source.id) == edition["edition"]
+        rows.append(
+            {
+                "id": source.id,
+                "title": source.title,
+                "edition": edition["edition"],
+                "released": edition["released"],
+                "licence": source.licence.name,
+                "citation": source.citation.strip(),
+                "rows": edition["rows"],
+                "fresh": not is_stale[source.id] if is_newest else None,
+                "tried_live": source.tried_live,
+            }
+        )
+    return rows
+
+
+def manifest(
+    plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
+) -> dict[str, Any]:
+    """What the snapshot is: content, inputs, sources, verdicts."""
+    return {
+        "id": name,
+        "created": plan.now.isoformat(timespec="seconds"),
+        "as_of": plan.as_of.isoformat(),
+        "orewatch": __version__,
+        "python": platform.python_version(),
+        "schema_version": meta.SCHEMA_VERSION,
+        "content": publish.combined_hash(hashes),
+        "inputs": plan.inputs,
+        "checks": quality.summary(plan.verdicts),
+        "tables": [
+            {"name": table, "rows": rows[table], "content": hashes[table]} for table in sorted(rows)
+        ],
+        "sources": [
+            {
+                "id": source.id,
+                "title": source.title,
+                "editions": [edition.id for edition in source.editions],
+                "licence": source.licence.model_dump(),
+                "citation": source.citation.strip(),
+                "origin": source.origin,
+            }
+            for source in plan.sources
+        ],
+    }
+
+
+def row_counts(body: dict[str, Any]) -> dict[str, int]:
+    """Rows by table, from a manifest."""
+    return {table["name"]: table["rows"] for table in body["tables"]}

@@ -1,0 +1,31 @@
+/*
+meaning: Who supplies whom, each exporter's share of an importer's supply of a mineral, with names
+grain: [importer_iso3, exporter_iso3, mineral, stage, year, basis, source, edition]
+sources: [baci]
+columns:
+  - {name: importer_iso3, type: text, meaning: importing economy}
+  - {name: importer, type: text, meaning: its name}
+  - {name: exporter_iso3, type: text, meaning: exporting economy}
+  - {name: exporter, type: text, meaning: its name}
+  - {name: mineral, type: text, meaning: mineral}
+  - {name: stage, type: text, meaning: "stage; all = the headline forms"}
+  - {name: year, type: year, meaning: calendar year}
+  - {name: basis, type: text, meaning: what is measured}
+  - {name: import_share, type: float, meaning: share of what is allocated to countries, unit: share, nullable: true}
+  - {name: hs6, type: text, meaning: "HS codes summed, joined by +", nullable: true}
+  - {name: flags, type: texts, meaning: what to know of the cell}
+  - {name: confidence, type: text, meaning: "A to D; null where there is no number", nullable: true}
+  - {name: reason, type: text, meaning: why there is no share, nullable: true}
+  - {name: source, type: text, meaning: source of the rows}
+  - {name: edition, type: text, meaning: edition of the source}
+*/
+SELECT
+    s.importer_iso3, importer.name AS importer, s.exporter_iso3, exporter.name AS exporter,
+    s.mineral, s.stage, s.year, s.basis, s.import_share, c.hs6, c.flags, c.confidence, s.reason,
+    s.source, s.edition
+FROM indices.import_share AS s
+JOIN indices.import_concentration AS c
+    ON c.importer_iso3 = s.importer_iso3 AND c.mineral = s.mineral AND c.stage = s.stage
+    AND c.year = s.year AND c.basis = s.basis AND c.source = s.source AND c.edition = s.edition
+JOIN mart.economy AS importer ON importer.economy = s.importer_iso3
+JOIN mart.economy AS exporter ON exporter.economy = s.exporter_iso3
