@@ -23,7 +23,7 @@ RIGHT_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2
 		"make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test test-slow lint bench lock clean
+.PHONY: help install run serve test test-slow lint bench lock ledger clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ lock: | $(UV) ## write requirements.lock anew; ARGS=--upgrade takes newer versio
 	@$(WITH_UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --custom-compile-command "make lock" --quiet \
 		--output-file $(LOCK) $(ARGS)
+
+ledger: $(STAMP) ## count the bundled figures anew into the reviewed ledgers
+	@$(BIN)/python -m flows.sources.review
 
 install: $(STAMP) ## install only
 

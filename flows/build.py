@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from graphlib import TopologicalSorter
 from typing import Any
 
 import polars as pl
@@ -20,8 +21,9 @@ from flows.marts import Model
 from flows.progress import report
 from flows.publish import combined_hash, tree_hash
 from flows.settings import Settings
-from flows.sources.contract import Edition, Raw, Source, check_keys, stage_edition
+from flows.sources.contract import Edition, Raw, Source
 from flows.sources.raw import keep_bundled
+from flows.sources.staging import check_keys, stage_edition
 
 CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2")
 
@@ -94,15 +96,27 @@ def load(
 
 
 def index(con: warehouse.Connection, indices: Sequence[Index]) -> dict[str, int]:
-    """Compute every index over the marts and write it; give rows by table."""
-    names = sorted({name for one in indices for name in one.inputs})
-    frames = {name: warehouse.frame(con, name).lazy() for name in names}
+    """Compute every index over the marts, and over indices that come before it; give the rows."""
+    ordered = in_order(indices)
+    made: dict[str, pl.LazyFrame] = {}
+    wanted = {name for one in ordered for name in one.inputs}
+    for name in sorted(wanted - {one.table.id for one in ordered}):
+        made[name] = warehouse.frame(con, name).lazy()
     rows = {}
-    for one in indices:
-        arguments = {name.replace(".", "_"): frames[name] for name in one.inputs}
+    for one in ordered:
+        arguments = {name.replace(".", "_"): made[name] for name in one.inputs}
         result = publish(one.compute(**arguments), one.table)
         rows[one.table.id] = warehouse.write(con, one.table, result)
+        if one.table.id in wanted:
+            made[one.table.id] = result.lazy()
     return rows
+
+
+def in_order(indices: Sequence[Index]) -> list[Index]:
+    """Order indices so that each comes after those it reads."""
+    by_id = {one.table.id: one for one in indices}
+    graph = {name: sorted(by_id.keys() & set(one.inputs)) for name, one in by_id.items()}
+    return [by_id[name] for name in TopologicalSorter(graph).static_order()]
 
 
 def tables_without_gate(facts: Facts, models: Sequence[Model]) -> list[Table]:

@@ -57,7 +57,8 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
             rows = warehouse.finish(con, plan.tables, plan.gate_tables)
         settings.build.rename(database)
         step("database written")
-        hashes = export(database, part / "parquet", list(rows))
+        kept = [name for name in rows if not name.startswith("view.")]
+        hashes = export(database, part / "parquet", kept)
         step("parquet written")
         content = publish.combined_hash(hashes)
         name = publish.snapshot_id(plan.now, content)
@@ -77,7 +78,7 @@ def blocked(plan: Plan) -> Path:
 
 
 def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """Write each table as Parquet; give the hash of each one's content."""
+    """Write each table as Parquet; give the hash of each one's content. Views follow from them."""
     folder.mkdir()
     hashes = {}
     with warehouse.snapshot_reader(database) as con:
@@ -154,7 +155,8 @@ def manifest(
         "inputs": plan.inputs,
         "checks": quality.summary(plan.verdicts),
         "tables": [
-            {"name": table, "rows": rows[table], "content": hashes[table]} for table in sorted(rows)
+            {"name": table, "rows": rows[table], "content": hashes.get(table)}
+            for table in sorted(rows)
         ],
         "sources": [
             {

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from flows.claims.anchors import AnchorError, verify_anchors
-from flows.sources.contract import Raw, read_source, stage_edition
+from flows.sources.contract import Raw, read_source
+from flows.sources.staging import stage_edition
 
 ARTICLE = Path(__file__).parents[3] / "shared/article.txt"
 # Composed. The curly quote and the dash make bytes run ahead of characters.

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.sources.contract import Raw, SourceError, read_source, stage_edition
+from flows.sources.contract import Raw, SourceError, read_source
+from flows.sources.staging import stage_edition
 
 SHARED = Path(__file__).parents[3] / "shared"
 ARTICLE = SHARED / "article.txt"

@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.sources.contract import Edition, Raw, SourceError, read_source, stage_edition
+from flows.sources.contract import Edition, Raw, SourceError, read_source
+from flows.sources.staging import stage_edition
 from flows.sources.usgs_mcs.corrections import Correction, correct, read_corrections
 from flows.sources.usgs_mcs.labels import Labels
 from flows.sources.usgs_mcs.layouts import Printed, read_commodity, read_wide

@@ -10,7 +10,8 @@ import pytest
 import xlsxwriter
 from polars.testing import assert_frame_equal
 
-from flows.sources.contract import Edition, Raw, SourceError, read_source, stage_edition
+from flows.sources.contract import Edition, Raw, SourceError, read_source
+from flows.sources.staging import stage_edition
 
 WORKBOOK = Path(__file__).parents[3] / "shared/data/governance/wgi_2024_update.xlsx"
 SOURCE = read_source("worldbank_wgi")
