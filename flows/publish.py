@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,33 +76,33 @@ def holder(path: Path) -> str | None:
     return None
 
 
-def content_hash(frame: pl.DataFrame) -> str:
+def content_hash(parts: Iterable[pl.DataFrame]) -> str:
     """Hash of a table's logical content: names, types, values and nulls, row after row.
 
-    Independent of how the rows are stored; rows are taken in the order they come in.
+    Independent of how the rows are stored and cut into parts; rows count in the order they come.
     """
-    digest = hashlib.sha256()
-    for name in frame.columns:
-        series = frame[name]
-        digest.update(f"{name}:{series.dtype}:{series.len()}\n".encode())
-        if isinstance(series.dtype, pl.List):
-            lengths = series.list.len().fill_null(0).cast(pl.Int64)
-            digest.update(lengths.to_numpy().tobytes())
-            digest.update(series.is_null().to_numpy().tobytes())
-            series = series.explode()
-        digest.update(series.is_null().to_numpy().tobytes())
-        digest.update(values_as_bytes(series))
-    return digest.hexdigest()
+    streams: dict[str, Any] = {}
+    for part in parts:
+        for column in part.columns:
+            for kind, data in column_bytes(part[column]):
+                stream = streams.setdefault(f"{column} {kind}", hashlib.sha256())
+                stream.update(data)
+    return combined_hash({name: stream.hexdigest() for name, stream in streams.items()})
 
 
-def values_as_bytes(series: pl.Series) -> bytes:
-    """Bytes of a column's values, nulls as zero or nothing."""
+def column_bytes(series: pl.Series) -> Iterator[tuple[str, bytes]]:
+    """Bytes of a column: where it is null, and its values, nulls as zero or nothing."""
+    yield f"{series.dtype} nulls", series.is_null().to_numpy().tobytes()
+    if isinstance(series.dtype, pl.List):
+        yield "sizes", series.list.len().fill_null(0).cast(pl.Int64).to_numpy().tobytes()
+        yield from column_bytes(series.explode(empty_as_null=False, keep_nulls=False))
+        return
     if series.dtype.is_numeric() and not series.dtype.is_decimal():
-        return series.fill_null(0).to_numpy().tobytes()
+        yield "values", series.fill_null(0).to_numpy().tobytes()
+        return
     words = series.cast(pl.String).fill_null("")
-    lengths = words.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
-    joined = words.str.join("").item() if words.len() else ""
-    return lengths + joined.encode()
+    yield "lengths", words.str.len_bytes().cast(pl.Int64).to_numpy().tobytes()
+    yield "letters", words.str.join("").item().encode() if words.len() else b""
 
 
 def combined_hash(hashes: Mapping[str, str]) -> str:

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     facts_overlay: Folder | None = Field(default=None, validation_alias=PREFIX + "FACTS")
     """A folder of the user's own facts, laid over those of the checkout."""
     threads: int = Field(default_factory=_cores, ge=1)
-    memory_limit: str = Field(default="1GiB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")
+    memory_limit: str = Field(default="512MiB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")
     """DuckDB's, as it writes it."""
     comtrade_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("COMTRADE_API_KEY", "COMTRADE_PRIMARY")

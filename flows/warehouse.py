@@ -82,11 +82,15 @@ def write(con: Connection, table: Table, frame: pl.DataFrame) -> int:
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     columns = ", ".join(f"{quoted(c.name)} {DUCKDB_TYPES[c.type]}" for c in table.columns)
     con.execute(f"CREATE OR REPLACE TABLE {table.id} ({columns})")
-    if frame.height:
-        con.register("incoming", frame.select(list(table.polars)).to_arrow())
+    for part in frame.select(list(table.polars)).iter_slices(PART):
+        con.register("incoming", part.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow())
         con.execute(f"INSERT INTO {table.id} SELECT * FROM incoming")
         con.unregister("incoming")
     return frame.height
+
+
+PART = 500_000
+"""Rows handed over at a time, so that a large table is never in memory twice."""
 
 
 def run_models(con: Connection, models: Sequence[Model]) -> dict[str, int]:
@@ -136,6 +140,26 @@ def reads(con: Connection, sql: str) -> set[str]:
 def frame(con: Connection, name: str) -> pl.DataFrame:
     """Read a whole table or view as a Polars frame."""
     return con.execute(f"SELECT * FROM {name}").pl()
+
+
+def batches(con: Connection, name: str) -> Iterator[pl.DataFrame]:
+    """Read a table part by part, in its order."""
+    reader = con.execute(f"SELECT * FROM {name}").to_arrow_reader(PART)
+    for batch in reader:
+        yield pl.DataFrame(batch)
+
+
+def export_parquet(database: Path, folder: Path, names: Sequence[str]) -> None:
+    """Write tables of a published file as Parquet, one file each, in their order."""
+    con = duckdb.connect(config=QUIET)
+    try:
+        con.execute(f"ATTACH {text(str(database))} AS orewatch (READ_ONLY)")
+        con.execute("USE orewatch")
+        for name in names:
+            path = text(str(folder / f"{name}.parquet"))
+            con.execute(f"COPY {name} TO {path} (FORMAT parquet, COMPRESSION zstd)")
+    finally:
+        con.close()
 
 
 def quoted(name: str) -> str:

@@ -80,13 +80,9 @@ def blocked(plan: Plan) -> Path:
 def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]:
     """Write each table as Parquet; give the hash of each one's content. Views follow from them."""
     folder.mkdir()
-    hashes = {}
+    warehouse.export_parquet(database, folder, names)
     with warehouse.snapshot_reader(database) as con:
-        for name in names:
-            frame = warehouse.frame(con, name)
-            frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
-            hashes[name] = publish.content_hash(frame)
-    return hashes
+        return {name: publish.content_hash(warehouse.batches(con, name)) for name in names}
 
 
 def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every test starts from: no setting of this machine, and a Prefect of its own."""
+"""What every test starts from: no setting of this machine, a Prefect of its own, built worlds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 
 from flows.schedule.server import HOST, local_server
 from flows.settings import prefect_environment
+from tests import world
 
 # Before any test module imports Prefect, which reads its environment then.
 _home = tempfile.TemporaryDirectory(prefix="orewatch-tests-")
@@ -22,6 +23,20 @@ for _name in [n for n in os.environ if n.startswith(("OREWATCH_", "COMTRADE_", "
     del os.environ[_name]
 os.environ["PREFECT_HOME"] = _home.name
 os.environ.update(prefect_environment(Path(_home.name)))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
+    """The warehouse of the bundled figures, built once; read its file, never write to it."""
+    home = tmp_path_factory.mktemp("built")
+    return world.built(world.settings(home), world.bundled())
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
+    """The warehouse of the tiny world, built once; copy its file before changing it."""
+    home = tmp_path_factory.mktemp("tiny")
+    return world.built(world.settings(home), world.tiny(home / "in"))
 
 
 @pytest.fixture

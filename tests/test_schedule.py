@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, TypeVar
@@ -109,17 +109,22 @@ def test_a_home_has_one_service(tmp_path: Path) -> None:
         pass
 
 
-def test_a_server_of_its_own_is_started_and_stopped_in_order(
+def test_a_server_of_its_own_plans_the_runs_and_stops_in_order(
     checkout: Path, free_port: int
 ) -> None:
-    from prefect.client.orchestration import get_client  # noqa: PLC0415
     from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
-    url = f"http://127.0.0.1:{free_port}/api"
-    with served(checkout, port=free_port) as service:
-        with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
-            (deployment,) = client.read_deployments()
+    with (
+        temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port}/api"}),
+        served(checkout, port=free_port) as service,
+    ):
+        (deployment,) = ours(checkout)
         assert [schedule.active for schedule in deployment.schedules] == [True]
+        planned = [when for _, when in eventually(lambda: runs_of(deployment.id, "SCHEDULED"))]
+        assert {(when.day, when.hour, when.utcoffset()) for when in planned if when} == {
+            (3, 6, timedelta(0))
+        }
+        assert len(set(planned)) == len(planned) > 1
         started = time.monotonic()
         service.send_signal(signal.SIGTERM)
         assert service.wait(30) == 0
@@ -158,11 +163,14 @@ def test_a_changed_declaration_replaces_the_schedule_and_a_paused_one_is_resumed
     with served(checkout):
         (after,) = ours(checkout)
     assert (after.id, after.paused) == (before.id, False)
-    assert [s.schedule.cron for s in after.schedules] == ["0 7 4 * *"]
-    file.write_text(file.read_text().replace("- name: demo", "- name: other"))
+    assert [s.schedule.model_dump()["cron"] for s in after.schedules] == ["0 7 4 * *"]
+    lines = file.read_text().replace("- name: demo", "- name: other").splitlines()
+    file.write_text(
+        "\n".join(line for line in lines if "schedules" not in line and "cron" not in line)
+    )
     with served(checkout):
-        paused = {d.name: d.paused for d in ours(checkout)}
-    assert paused == {"demo": True, "other": False}
+        found = {d.name: (d.paused, len(d.schedules)) for d in ours(checkout)}
+    assert found == {"demo": (True, 1), "other": (False, 0)}
 
 
 @pytest.mark.slow
@@ -201,17 +209,22 @@ def test_a_run_that_a_kill_left_is_marked_as_crashed_and_frees_its_slot(checkout
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("prefect_server")
-def test_a_child_does_not_outlive_a_killed_service(checkout: Path) -> None:
-    with served(checkout) as service:
-        (deployment,) = ours(checkout)
-        create_run(deployment.id, seconds=60)
-        eventually((checkout / "log").exists)
-        children = children_of(service.pid)
-        service.kill()
-        service.wait()
-        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
-    assert children
+def test_server_and_run_do_not_outlive_a_killed_service(checkout: Path, free_port: int) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
+
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port}/api"}):
+        with served(checkout, port=free_port) as service:
+            (deployment,) = ours(checkout)
+            run = create_run(deployment.id, seconds=60)
+            eventually((checkout / "log").exists)
+            children = children_of(service.pid)
+            service.kill()
+            service.wait()
+            assert len(children) == 2
+            eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+        with served(checkout, port=free_port):
+            assert state_of(run) == "Crashed"
+    assert (checkout / "log").read_text() == "started "
 
 
 @pytest.mark.slow
@@ -250,7 +263,7 @@ def served(checkout: Path, *, port: int | None = None) -> Iterator[subprocess.Po
         ) as service,
     ):
         try:
-            eventually(lambda: service.poll() is not None or "serving demo" in said.read_text())
+            eventually(lambda: service.poll() is not None or " - serving " in said.read_text())
             assert service.poll() is None, said.read_text()
             yield service
         finally:
@@ -289,7 +302,7 @@ def state_of(run: UUID) -> str:
         return str(server.read_flow_run(run).state_name)
 
 
-def runs_of(deployment: UUID, state: str) -> set[tuple[UUID, datetime]]:
+def runs_of(deployment: UUID, state: str) -> set[tuple[UUID, datetime | None]]:
     """The runs planned by the schedule, with their times."""
     from prefect.client.schemas.filters import FlowRunFilter  # noqa: PLC0415
 

@@ -22,13 +22,31 @@ WEIGHT_MISSING_LIMIT = 0.05
 
 
 def by_basis(trade: pl.LazyFrame) -> pl.LazyFrame:
-    """Lay value and mass of `mart.mineral_trade` below each other as `basis` and `amount`.
+    """Lay value and mass of `mart.mineral_trade` below each other as `basis` and `amount`."""
+    return pl.concat(bases(trade))
 
-    Adds `amount` (Int64; USD or kg; null = none), `basis` (value or mass).
+
+def bases(trade: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Take `mart.mineral_trade` by value and by mass.
+
+    Each has `basis` and `amount` (Int64; USD or kg; null = none). Text becomes categorical, which
+    makes millions of rows small and quick.
     """
-    value = trade.with_columns(basis=pl.lit("value"), amount=pl.col("value_usd"))
-    mass = trade.with_columns(basis=pl.lit("mass"), amount=pl.col("mass_kg"))
-    return pl.concat([value, mass])
+    trade = categorical(trade)
+    return [
+        trade.with_columns(basis=basis("value"), amount=pl.col("value_usd")),
+        trade.with_columns(basis=basis("mass"), amount=pl.col("mass_kg")),
+    ]
+
+
+def basis(name: str) -> pl.Expr:
+    """Name a basis."""
+    return pl.lit(name).cast(pl.Categorical)
+
+
+def categorical(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Make text columns categorical, so that they join with those of `by_basis`."""
+    return frame.with_columns(pl.col(pl.String).cast(pl.Categorical))
 
 
 def basket_traits(basket: pl.LazyFrame, specificity: pl.LazyFrame) -> pl.LazyFrame:
@@ -135,17 +153,38 @@ def trade_confidence() -> pl.Expr:
     return pl.when(pl.col("reason").is_null()).then(grade(score(parts), capped))
 
 
-def trade_cells(amounts: pl.LazyFrame, actor: str | None, supplier: str) -> pl.LazyFrame:
-    """Totals of each cell of `actor` and series, with the amounts that tell why there is none."""
+def trade_cells(
+    trade: pl.LazyFrame, exporters: pl.LazyFrame, actor: str | None = None
+) -> pl.LazyFrame:
+    """Totals of each cell of `actor` and series, with the amounts that tell why there is none.
+
+    Args:
+        trade: columns of `mart.mineral_trade`.
+        exporters: `iso3` and `kind`; those of kind `unallocated` are nobody's.
+        actor: the importer's column, or none for the world.
+
+    """
     keys = [*([actor] if actor else []), "mineral", "stage", "year", "basis", "source", "edition"]
     apart = ("value_usd", "value_without_mass_usd", "ended_usd", "basket_usd")
-    return totals(amounts, keys, supplier, also=apart)
+    allocated = categorical(
+        exporters.select(exporter_iso3="iso3", allocated=pl.col("kind") != "unallocated")
+    )
+    # One basis after the other: half the rows in memory at a time.
+    return pl.concat(
+        totals(
+            amounts.join(allocated, on="exporter_iso3", how="left", validate="m:1"),
+            keys,
+            "exporter_iso3",
+            also=apart,
+        )
+        for amounts in bases(trade)
+    )
 
 
 def judged(cells: pl.LazyFrame, traits: pl.LazyFrame) -> pl.LazyFrame:
     """Add to trade cells their measures, or the reason why there are none, flags, confidence."""
     return (
-        cells.join(traits, on=SERIES, how="left", validate="m:1")
+        cells.join(categorical(traits), on=SERIES, how="left", validate="m:1")
         .with_columns(weight_missing_share=missing_weight(), unallocated_share=unallocated_share())
         .with_columns(reason=trade_reason(pl.col("total")))
         .with_columns(flags=flag_list(trade_flags()), confidence=trade_confidence())

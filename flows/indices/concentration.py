@@ -9,85 +9,24 @@ Sources: Hirschman (1964); Herfindahl (1950); Shannon (1948); Hill (1973).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from flows.indices.contract import Column, packed_key
+from flows.indices.cells import ENTROPY_QUANTUM, totals
+from flows.indices.contract import Column
 
-ENTROPY_QUANTUM = 2.0**50
-"""x ln x is summed as a whole number of 1/2^50, exactly, in any order."""
+__all__ = [
+    "UNALLOCATED_HIGH",
+    "measure_columns",
+    "measures",
+    "ratio",
+    "totals",
+    "unallocated_share",
+    "verdict_columns",
+    "where_known",
+    "wide_product",
+]
 
 UNALLOCATED_HIGH = 0.10
-
-
-def totals(
-    amounts: pl.LazyFrame, keys: Sequence[str], supplier: str, also: Sequence[str] = ()
-) -> pl.LazyFrame:
-    """Sum each cell exactly.
-
-    Args:
-        amounts: `keys`, `supplier`, `amount` (Int64, whole units, null = unknown) and `allocated`;
-            at most one row a cell and supplier.
-        keys: what makes a cell.
-        supplier: the supplier's column.
-        also: further columns of whole numbers to sum.
-
-    Gives `keys`, `also` and total (null where no supplier is known), squares (Int128),
-    unallocated, largest, largest3, suppliers, tied, top_supplier_iso3 (first by code among the
-    largest) and x_ln_x (Int128, in 1/2^50).
-
-    """
-    rows = ranked(amounts.select(*keys, supplier, *also, "amount", "allocated").collect(), keys, supplier)
-    x = pl.col("x")
-    real = x.cast(pl.Float64)
-    parts = rows.lazy().with_columns(
-        squares=wide_product(x, x),
-        x_ln_x=(real * real.log() * ENTROPY_QUANTUM).round().cast(pl.Int128),
-        unallocated=pl.when(~pl.col("allocated")).then(pl.col("amount")),
-        largest3=pl.when(among_first(3)).then(x),
-        tied=among_first(2) & ~among_first(1) & (x == x.shift(1)),
-        top=pl.when(among_first(1) & x.is_not_null()).then(pl.col(supplier).cast(pl.String)),
-    )
-    return (
-        parts.group_by(CELL)
-        .agg(
-            pl.col(keys).first(),
-            pl.col(also).sum(),
-            pl.col("squares", "x_ln_x", "unallocated", "largest3").sum(),
-            total=x.sum(),
-            largest=x.max(),
-            suppliers=x.count().cast(pl.Int64),
-            tied=pl.col("tied").any(),
-            top_supplier_iso3=pl.col("top").max(),
-        )
-        .with_columns(total=pl.when(pl.col("suppliers") > 0).then(pl.col("total")))
-        .drop(CELL)
-    )
-
-
-CELL = "__cell"
-
-
-def ranked(rows: pl.DataFrame, keys: Sequence[str], supplier: str) -> pl.DataFrame:
-    """Number the cells, and put each one's suppliers in order: largest first, ties by code.
-
-    Adds `x`, the amount of a known supplier; rows without one come last in their cell.
-    """
-    packed = packed_key(rows, keys)
-    cell = packed if packed is not None else rows.select(pl.struct(keys).rank("dense")).to_series()
-    names = rows[supplier].unique().cast(pl.String).sort()
-    known = pl.col("allocated") & (pl.col("amount") > 0)
-    return rows.with_columns(
-        pl.col(supplier).cast(pl.Enum(names)),
-        cell.alias(CELL),
-        x=pl.when(known).then(pl.col("amount")),
-    ).sort(CELL, "x", supplier, descending=[False, True, False], nulls_last=True)
-
-
-def among_first(count: int) -> pl.Expr:
-    """Whether a row is among the first of its cell, rows being in order."""
-    return pl.col(CELL).ne_missing(pl.col(CELL).shift(count))
 
 
 def measures() -> dict[str, pl.Expr]:

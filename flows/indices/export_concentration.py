@@ -35,11 +35,7 @@ def compute(
             pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in APART
         )
     )
-    allocated = ref_country.select(exporter_iso3="iso3", allocated=pl.col("kind") != "unallocated")
-    amounts = basket.by_basis(world).join(
-        allocated, on="exporter_iso3", how="left", validate="m:1"
-    )
-    cells = basket.trade_cells(amounts, None, "exporter_iso3")
+    cells = basket.trade_cells(world, ref_country)
     return basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
 
 

@@ -23,11 +23,7 @@ def compute(
         ref_specificity: `specificity` and `confidence_factor`.
 
     """
-    allocated = ref_country.select(exporter_iso3="iso3", allocated=pl.col("kind") != "unallocated")
-    amounts = basket.by_basis(mart_mineral_trade).join(
-        allocated, on="exporter_iso3", how="left", validate="m:1"
-    )
-    cells = basket.trade_cells(amounts, "importer_iso3", "exporter_iso3")
+    cells = basket.trade_cells(mart_mineral_trade, ref_country, "importer_iso3")
     return basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
 
 

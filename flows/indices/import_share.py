@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import by_basis, missing_weight, series_columns, trade_reason
+from flows.indices.basket import by_basis, categorical, missing_weight, series_columns, trade_reason
 from flows.indices.concentration import ratio
 from flows.indices.contract import Column, Index, Table
 
@@ -23,36 +23,42 @@ def compute(mart_mineral_trade: pl.LazyFrame, ref_country: pl.LazyFrame) -> pl.L
         ref_country: `iso3` and `kind`; exporters of kind `unallocated` are nobody's.
 
     """
+    unnamed = ref_country.select(exporter_iso3="iso3", unnamed=pl.col("kind") == "unallocated")
     rows = by_basis(mart_mineral_trade).join(
-        ref_country.select(exporter_iso3="iso3", unnamed=pl.col("kind") == "unallocated"),
-        on="exporter_iso3",
-        how="left",
-        validate="m:1",
-    )
-    named = ~pl.col("unnamed")
-    cells = (
-        rows.group_by(CELL)
-        .agg(
-            pl.col("value_usd", "value_without_mass_usd", "ended_usd", "basket_usd").sum(),
-            total=pl.col("amount").filter(named).sum(),
-            unallocated=pl.col("amount").filter(~named).sum(),
-        )
-        .with_columns(weight_missing_share=missing_weight())
-        .select(*CELL, "total", "unallocated", cell_reason=trade_reason(pl.col("total")))
+        categorical(unnamed), on="exporter_iso3", how="left", validate="m:1"
     )
     x, total = pl.col("amount"), pl.col("total")
     whole = total + pl.col("unallocated")
-    reason = pl.coalesce("cell_reason", row_reason())
     known = pl.col("reason").is_null()
     return (
-        rows.filter(named)
-        .join(cells, on=CELL, validate="m:1")
-        .with_columns(reason=reason)
+        rows.filter(~pl.col("unnamed"))
+        .select(*CELL, "exporter_iso3", "amount", row_reason=row_reason())
+        .join(totals_of(rows), on=CELL, validate="m:1")
+        .with_columns(reason=pl.coalesce("cell_reason", "row_reason"))
         .with_columns(
             import_share=pl.when(known).then(ratio(x, total)),
             import_share_low=pl.when(known).then(ratio(x, whole)),
             import_share_high=pl.when(known).then(ratio(x + pl.col("unallocated"), whole)),
         )
+    )
+
+
+def totals_of(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """By cell: total over named exporters, unallocated amount, and why there is no share."""
+    unnamed = pl.col("unnamed")
+    return (
+        rows.with_columns(
+            named_amount=pl.when(~unnamed).then(pl.col("amount")),
+            unnamed_amount=pl.when(unnamed).then(pl.col("amount")),
+        )
+        .group_by(CELL)
+        .agg(
+            pl.col("value_usd", "value_without_mass_usd", "ended_usd", "basket_usd").sum(),
+            total=pl.col("named_amount").sum(),
+            unallocated=pl.col("unnamed_amount").sum(),
+        )
+        .with_columns(weight_missing_share=missing_weight())
+        .select(*CELL, "total", "unallocated", cell_reason=trade_reason(pl.col("total")))
     )
 
 

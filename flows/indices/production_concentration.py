@@ -75,6 +75,7 @@ def known_and_withheld(production: pl.LazyFrame) -> pl.LazyFrame:
     missing = (country & (pl.col("unknown_products") > 0)).sum()
     return production.group_by(KEYS).agg(
         missing=missing,
+        confidential=(country & pl.col("status").str.contains("withheld")).any(),
         estimated=(country & pl.col("is_estimated")).any(),
         withheld_kg=pl.when((missing > 0) & (rest > 0)).then(rest).otherwise(0),
     )
@@ -94,7 +95,7 @@ def reason() -> pl.Expr:
         .then(pl.lit("mixed_measures"))
         .when(~nothing)
         .then(None)
-        .when(pl.col("missing") > 0)
+        .when(pl.col("confidential"))
         .then(pl.lit("withheld"))
         .otherwise(pl.lit("not_reported"))
     )

@@ -33,7 +33,7 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CronSchedule(Declared):
+class Schedule(Declared):
     """When a deployment runs. The time zone is never left to the machine."""
 
     cron: str
@@ -59,7 +59,7 @@ class Deployment(Declared):
     description: str = ""
     tags: list[str] = Field(default_factory=list)
     parameters: dict[str, Any] = Field(default_factory=dict)
-    schedules: list[CronSchedule] = Field(default_factory=list)
+    schedules: list[Schedule] = Field(default_factory=list)
     concurrency_limit: ConcurrencyLimit | None = None
     paused: bool = False
 
@@ -84,7 +84,7 @@ class PrefectFile(Declared):
 PARTS: dict[str, type[Declared]] = {
     "": PrefectFile,
     "deployments": Deployment,
-    "schedules": CronSchedule,
+    "schedules": Schedule,
     "concurrency_limit": ConcurrencyLimit,
 }
 

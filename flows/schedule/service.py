@@ -15,6 +15,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas import OrchestrationResult, filters
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_logger
+from prefect.logging.configuration import setup_logging
 
 from flows import tether
 from flows.schedule.deployments import Deployment
@@ -40,6 +41,7 @@ async def run(
         ServerError: the server does not answer, or ended by itself.
         DeploymentsError: a deployment cannot be registered.
     """
+    setup_logging()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

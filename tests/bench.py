@@ -1,0 +1,183 @@
+"""Measure the main job, a query, and the indices at the size of whole BACI: `make bench`.
+
+Figures are printed, never asserted: a machine's load is no fault of the code. Where a baseline has
+a name, both sides run in the same process, one after the other, and the ratio is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from flows.indices import cells, concentration
+
+COUNTRIES, CODES, ROWS_A_YEAR = 226, 5_200, 11_000_000
+KEYS = ["importer", "hs6", "year"]
+ORDER = "the whole table: shares, HHI, CR1, CR3, effective suppliers, top supplier, bounds"
+
+
+def main() -> None:
+    """Run the parts asked for."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("parts", nargs="*", default=["run", "query", "concentration"])
+    parser.add_argument("--years", type=int, nargs="*", default=[1, 2, 4])
+    arguments = parser.parse_args()
+    parts = {"run": bench_run, "query": bench_query}
+    for name in arguments.parts:
+        if name == "concentration":
+            bench_concentration(arguments.years)
+        else:
+            parts[name]()
+
+
+@contextmanager
+def home() -> Iterator[dict[str, str]]:
+    """An empty home, as an environment for `orewatch`."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield {**os.environ, "OREWATCH_HOME": folder}
+
+
+def command(*words: str) -> list[str]:
+    """The command of this environment."""
+    return [str(Path(sys.executable).with_name("orewatch")), *words]
+
+
+def timed(words: list[str], environment: dict[str, str]) -> tuple[float, float, str]:
+    """Wall seconds, peak memory of the largest process (GiB) and output of a command."""
+    start = time.perf_counter()
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    wall = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    return wall, peak, done.stdout
+
+
+def bench_run() -> None:
+    """The whole of `orewatch run` on the bundled figures, and our own part of it."""
+    with home() as environment:
+        wall, peak, out = timed(command("run", "--json"), environment)
+        seconds = json.loads(out).get("seconds", {})
+        own = sum(value for name, value in seconds.items() if name not in {"start", "check"})
+        print(f"orewatch run: {wall:.1f} s, peak {peak:.2f} GiB")
+        print(f"  of which our own work, without Prefect's start and the gate: {own:.1f} s")
+        print("  by step: " + ", ".join(f"{k} {v:.1f}" for k, v in seconds.items()))
+        again, _, _ = timed(command("run", "--json"), environment)
+        print(f"orewatch run, inputs unchanged: {again:.1f} s")
+
+
+def bench_query() -> None:
+    """`orewatch query` from start to answer, on the current snapshot."""
+    walls = [timed(command("query", "headline"), dict(os.environ))[0] for _ in range(6)][1:]
+    print(f"orewatch query headline: median {statistics.median(walls):.2f} s of {len(walls)}")
+
+
+def trade(years: int) -> pl.DataFrame:
+    """Rows shaped like BACI's: skewed countries, every code, log-normal values and weights."""
+    n = ROWS_A_YEAR
+    frames = []
+    for year in range(years):
+        number = pl.int_range(n, eager=True)
+        pick = [number.hash(seed=100 * year + k).cast(pl.Float64) / 2.0**64 for k in range(6)]
+        frames.append(
+            pl.DataFrame(
+                {
+                    "importer": (COUNTRIES * pick[0] ** 1.4).cast(pl.Int16),
+                    "exporter": (COUNTRIES * pick[1] ** 2.0).cast(pl.Int16).cast(pl.String),
+                    "hs6": (CODES * pick[2]).cast(pl.Int32),
+                    "year": pl.repeat(2000 + year, n, dtype=pl.Int16, eager=True),
+                    "value": (2.718281828 ** (3 + 14 * pick[3] * pick[4])).cast(pl.Int64) + 1,
+                    "mass": (2.718281828 ** (2 + 14 * pick[3] * pick[5])).cast(pl.Int64) + 1,
+                }
+            ).unique(["importer", "exporter", "hs6"])
+        )
+    return pl.concat(frames).with_columns(pl.col("exporter").cast(pl.Categorical))
+
+
+def whole_table(rows: pl.DataFrame) -> int:
+    """Shares and concentration of every importer, code and year, on both bases."""
+    made = 0
+    for part in rows.partition_by("year"):
+        for basis in ("value", "mass"):
+            amounts = part.select(
+                *KEYS, "exporter", amount=pl.col(basis), allocated=pl.lit(value=True)
+            )
+            totals = cells.totals(amounts.lazy(), KEYS, "exporter").collect()
+            table = totals.select(
+                *KEYS, "top_supplier_iso3", "suppliers", **concentration.measures()
+            )
+            whole = cells.lookup(cells.cell_numbers(totals, KEYS), totals["total"])
+            shares = amounts["amount"] / whole.gather(cells.cell_numbers(amounts, KEYS))
+            made += table.height + shares.len()
+    return made
+
+
+def bare(rows: pl.DataFrame) -> int:
+    """The floor: HHI by value in one bare group-by."""
+    v = pl.col("value").cast(pl.Float64)
+    return rows.lazy().group_by(KEYS).agg((v * v).sum() / v.sum() ** 2).collect().height
+
+
+SQL = """
+CREATE OR REPLACE TABLE cells AS
+WITH shares AS (
+    SELECT importer, hs6, year, exporter, {basis} AS x,
+        {basis} / sum({basis}) OVER (PARTITION BY importer, hs6, year) AS share
+    FROM rows
+)
+SELECT importer, hs6, year, sum(share * share) AS hhi, max(share) AS cr1, count(*) AS n,
+    list_sum(max(share, 3)) AS cr3, 1 / sum(share * share) AS effective,
+    arg_max(exporter, share) AS top
+FROM shares GROUP BY importer, hs6, year
+"""
+
+
+def in_sql(rows: pl.DataFrame) -> int:
+    """The same table in DuckDB."""
+    con = duckdb.connect()
+    con.register("rows", rows.to_arrow())
+    for basis in ("value", "mass"):
+        con.execute(SQL.format(basis=basis))
+    found = con.execute("SELECT count(*) FROM cells").fetchone()
+    con.close()
+    return int(found[0]) if found else 0
+
+
+def best(function: Callable[[pl.DataFrame], int], rows: pl.DataFrame, runs: int = 3) -> float:
+    """The shortest of a few runs, in seconds."""
+    walls = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        function(rows)
+        walls.append(time.perf_counter() - start)
+    return min(walls)
+
+
+def bench_concentration(years: list[int]) -> None:
+    """The concentration table at BACI's size, against a bare group-by and against DuckDB."""
+    print(f"{ORDER}; both bases")
+    for count in years:
+        rows = trade(count)
+        floor, ours = best(bare, rows), best(whole_table, rows)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        sql = best(in_sql, rows, 1)
+        print(
+            f"  {count} years, {rows.height / 1e6:.1f} million rows: ours {ours:.2f} s, "
+            f"{ours / floor:.1f} x the bare group-by ({floor:.2f} s), "
+            f"{ours / sql:.2f} x DuckDB ({sql:.2f} s), peak {peak:.2f} GiB"
+        )
+
+
+if __name__ == "__main__":
+    main()
