@@ -11,7 +11,7 @@ columns:
   - {name: stage, type: text, meaning: "stage; all = the headline forms"}
   - {name: year, type: year, meaning: calendar year}
   - {name: basis, type: text, meaning: what is measured}
-  - {name: import_share, type: float, meaning: share of what is allocated to countries, unit: share, nullable: true}
+  - {name: import_share, type: float, meaning: share of what is allocated to countries, unit: share, nullable: true, low: 0, high: 1}
   - {name: hs6, type: text, meaning: "HS codes summed, joined by +", nullable: true}
   - {name: flags, type: texts, meaning: what to know of the cell}
   - {name: confidence, type: text, meaning: "A to D; null where there is no number", nullable: true}

@@ -90,8 +90,20 @@ def read_csv(data: bytes, name: str) -> pl.LazyFrame:
         raise SourceError(f"{name}: header {found}, expected {COLUMNS}")
     if not data.endswith(b"\n"):
         raise SourceError(f"{name}: ends in the middle of a line; fetch it again")
+    refuse_short(data, name)
     text = pl.read_csv(data, schema=dict.fromkeys(COLUMNS, pl.String), encoding="utf8")
     return typed(text, name).lazy()
+
+
+def refuse_short(data: bytes, name: str) -> None:
+    """Refuse a row of other than six cells: a cut one would read as a missing weight."""
+    commas = len(COLUMNS) - 1
+    if data.count(b",") == commas * data.count(b"\n"):
+        return
+    for line, row in enumerate(data.splitlines(), start=1):
+        if row.count(b",") != commas:
+            cells = row.decode("utf-8", "replace")
+            raise SourceError(f"{name}: line {line} has other than {len(COLUMNS)} cells: {cells!r}")
 
 
 def typed(text: pl.DataFrame, name: str) -> pl.DataFrame:

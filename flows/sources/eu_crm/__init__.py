@@ -1,0 +1,1 @@
+"""The European Commission's studies on critical raw materials: their published inputs."""

@@ -1,0 +1,175 @@
+"""Each suite kills its mutants: one wrong cell or row in a sound world, and the gate blocks.
+
+A mutant is made in a copy of the tiny world's file. Of the whole gate those checks are put that
+read the changed table, its own and other tables'; no other could answer differently.
+"""
+
+# ruff: noqa: S608 - every name is a declared one, every value a parameter or a row number
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import quality
+from flows.gate.contract import QUERY
+from flows.indices import all_indices
+from flows.indices.contract import Column, Table
+from flows.marts import read_models
+from tests import world
+
+NUMBERS = {"int", "float", "year", "decimal"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to one table."""
+
+    kind: str
+    table: Table
+    column: str = ""
+
+    def __str__(self) -> str:
+        """The test's name."""
+        return f"{self.kind} {self.table.id} {self.column}".strip().replace(" ", "-")
+
+
+def tables() -> list[Table]:
+    """Marts and indices, which are computed here and can go wrong here."""
+    marts = [m.table for m in read_models(world.settings(Path()).sql) if m.table.schema == "mart"]
+    return marts + [index.table for index in all_indices()]
+
+
+def mutants() -> Iterator[Mutant]:
+    """A row dropped, a number times 1,000, two codes swapped: for each table, column by column."""
+    for table in tables():
+        yield Mutant("drop", table)
+        for column in table.columns:
+            if column.type in NUMBERS and column.name not in table.grain:
+                yield Mutant("times", table, column.name)
+            if is_code(table, column):
+                yield Mutant("swap", table, column.name)
+
+
+def is_code(table: Table, column: Column) -> bool:
+    """Whether a column holds ids, ours or others'."""
+    return column.type == "text" and bool(column.name in table.grain or column.key)
+
+
+@pytest.fixture(scope="module")
+def sound(tiny: world.Built) -> list[quality.Check]:
+    """Every check of the tiny world, none of which blocks it."""
+    verdicts = world.gate(tiny)
+    assert [(v.check.id, v.outcome, v.message) for v in quality.blocks(verdicts)] == []
+    return [verdict.check for verdict in verdicts]
+
+
+def verdicts_on(
+    tiny: world.Built, checks: list[quality.Check], database: Path, changed: Table
+) -> list[quality.Verdict]:
+    """Put every check that reads the changed table."""
+    put = [c for c in checks if c.table == changed.id or changed.id in str(c.kwargs.get(QUERY, ""))]
+    asked = {check.table for check in put}
+    return quality.run_checks(
+        database, put, [t for t in tiny.tables if t.id in asked], tiny.present
+    )
+
+
+def change(con: duckdb.DuckDBPyConnection, mutant: Mutant) -> None:
+    """Make the mutant, or skip where the table has nothing to change."""
+    table, column = mutant.table, f'"{mutant.column}"'
+    order = ", ".join(f'"{name}"' for name in table.grain)
+    if mutant.kind == "drop":
+        middle = f"SELECT rowid FROM {table.id} ORDER BY {order}"
+        middle += f" LIMIT 1 OFFSET (SELECT count(*) // 2 FROM {table.id})"
+        con.execute(f"DELETE FROM {table.id} WHERE rowid = ({middle})")
+    elif mutant.kind == "times":
+        found = con.execute(
+            f"SELECT rowid FROM {table.id} WHERE {column} <> 0 ORDER BY {order} LIMIT 1"
+        ).fetchone()
+        if found is None:
+            pytest.skip(f"no number in {table.id}.{mutant.column} of the tiny world")
+        con.execute(f"UPDATE {table.id} SET {column} = {column} * 1000 WHERE rowid = ?", found)
+    else:
+        pair = pair_to_swap(con, table, mutant.column)
+        if pair is None:
+            pytest.skip(f"one code only in {table.id}.{mutant.column} of the tiny world")
+        one, other = pair
+        con.execute(
+            f"UPDATE {table.id} AS t SET {column} = o.{column} FROM {table.id} AS o "
+            f"WHERE (t.rowid = {one} AND o.rowid = {other})"
+            f" OR (t.rowid = {other} AND o.rowid = {one})"
+        )
+
+
+def pair_to_swap(
+    con: duckdb.DuckDBPyConnection, table: Table, column: str
+) -> tuple[int, int] | None:
+    """Two rows with different codes; best with their other keys equal and other numbers."""
+    others = [f'a."{n}" IS NOT DISTINCT FROM b."{n}"' for n in table.grain if n != column]
+    told = [c for c in table.columns if c.name not in {*table.grain, column}]
+    keys = " AND ".join(others) or "true"
+    numbers = " OR ".join(f'a."{c.name}" <> b."{c.name}"' for c in told if c.type in NUMBERS)
+    anything = " OR ".join(f'a."{c.name}" IS DISTINCT FROM b."{c.name}"' for c in told)
+    for differs in (numbers or "false", anything or "true"):
+        for same in (keys, "true"):
+            found = con.execute(
+                f"SELECT a.rowid, b.rowid FROM {table.id} AS a, {table.id} AS b "
+                f'WHERE a."{column}" < b."{column}" AND ({differs}) AND {same} '
+                "ORDER BY ALL LIMIT 1"
+            ).fetchone()
+            if found:
+                return found
+    return None
+
+
+@pytest.mark.parametrize("mutant", list(mutants()), ids=str)
+def test_a_mutant_is_killed_by_its_own_suite(
+    tiny: world.Built, sound: list[quality.Check], tmp_path: Path, mutant: Mutant
+) -> None:
+    database = tmp_path / "mutant.duckdb"
+    shutil.copyfile(tiny.settings.build, database)
+    with duckdb.connect(database) as con:
+        change(con, mutant)
+    blocking = quality.blocks(verdicts_on(tiny, sound, database, mutant.table))
+    names = [v.check.id for v in blocking if v.check.table == mutant.table.id]
+    assert names, f"survives; other suites say {[v.check.id for v in blocking]}"
+    assert {v.outcome for v in blocking} == {"fail"}
+
+
+@pytest.mark.parametrize("table", tables(), ids=lambda table: table.id)
+def test_a_key_nulled_is_named(
+    tiny: world.Built, sound: list[quality.Check], tmp_path: Path, table: Table
+) -> None:
+    database = tmp_path / "mutant.duckdb"
+    shutil.copyfile(tiny.settings.build, database)
+    with duckdb.connect(database) as con:
+        for place, name in enumerate(table.grain):
+            con.execute(
+                f'UPDATE {table.id} SET "{name}" = NULL '
+                f"WHERE rowid = ? % (SELECT count(*) FROM {table.id})",
+                [place],
+            )
+    blocking = {v.check.id for v in quality.blocks(verdicts_on(tiny, sound, database, table))}
+    assert blocking >= {f"{table.id}.{name}_is_not_null" for name in table.grain}
+
+
+def test_a_share_above_1_is_named_with_its_row(
+    tiny: world.Built, sound: list[quality.Check], tmp_path: Path
+) -> None:
+    database = tmp_path / "mutant.duckdb"
+    shutil.copyfile(tiny.settings.build, database)
+    key = {"importer_iso3": "JPN", "exporter_iso3": "CHN", "mineral": "germanium", "year": 2006}
+    where = " AND ".join(f"{name} = ${name}" for name in key)
+    with duckdb.connect(database) as con:
+        con.execute(f"UPDATE indices.import_share SET import_share = 1.2 WHERE {where}", key)
+    (table,) = [t for t in tiny.tables if t.id == "indices.import_share"]
+    blocking = quality.blocks(verdicts_on(tiny, sound, database, table))
+    found = {v.check.id: v.rows[0] for v in blocking if v.rows}
+    row = found["indices.import_share.import_share_within_0_and_1"]
+    assert row.items() >= (key | {"import_share": 1.2}).items()
