@@ -38,6 +38,17 @@ class Staged:
     rows: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What a warehouse is built from."""
+
+    facts: Facts
+    sources: Sequence[Source]
+    models: Sequence[Model]
+    staged: Sequence[Staged]
+    freshness: pl.DataFrame
+
+
 def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> list[Staged]:
     """Keep the raw bytes of every edition of a source, and stage them.
 
@@ -135,26 +146,19 @@ def tables_without_gate(facts: Facts, models: Sequence[Model]) -> list[Table]:
     ]
 
 
-def warehouse_of(
-    settings: Settings,
-    facts: Facts,
-    sources: Sequence[Source],
-    staged: Sequence[Staged],
-    models: Sequence[Model],
-    freshness: pl.DataFrame,
-) -> dict[str, int]:
+def warehouse_of(settings: Settings, ground: Ground) -> dict[str, int]:
     """Build the whole warehouse file: facts, staging, marts, indices, views; give rows by table."""
+    facts, models = ground.facts, ground.models
     with warehouse.build(
         settings.build, threads=settings.threads, memory_limit=settings.memory_limit
     ) as con:
-        rows = load(con, staged, facts, sources)
-        rows[meta.FRESHNESS.id] = warehouse.write(con, meta.FRESHNESS, freshness)
+        rows = load(con, ground.staged, facts, ground.sources)
+        rows[meta.FRESHNESS.id] = warehouse.write(con, meta.FRESHNESS, ground.freshness)
         dictionary = meta.dictionary_frame(tables_without_gate(facts, models))
         rows[meta.DICTIONARY.id] = warehouse.write(con, meta.DICTIONARY, dictionary)
-        marts = [model for model in models if model.table.schema == "mart"]
-        views = [model for model in models if model.table.schema == "view"]
-        done = warehouse.run_models(con, marts)
+        done = warehouse.run_models(con, [m for m in models if m.table.schema == "mart"])
         report("stage", f"{sum(done.values()):,} rows in {len(done)} marts")
         indexed = index(con, all_indices())
         report("index", f"{sum(indexed.values()):,} rows in {len(indexed)} indices")
-        return rows | done | indexed | warehouse.run_models(con, views)
+        views = warehouse.run_models(con, [m for m in models if m.table.schema == "view"])
+        return rows | done | indexed | views

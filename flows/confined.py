@@ -77,9 +77,7 @@ def answer(request: Request) -> int:
 
 
 def confine(seconds: float) -> None:
-    """Bound this process: one thread, some memory, no core dump, an end after `seconds`."""
-    # DuckDB takes its number of threads from here; the reader's own settings are locked.
-    os.environ["SLURM_CPUS_ON_NODE"] = "1"
+    """Bound this process: some memory, no core dump, an end after `seconds`."""
     # It would import pandas, for most of a second, to look whether a parameter is one of its.
     sys.modules["pandas"] = None  # type: ignore[assignment]
     _, most = resource.getrlimit(resource.RLIMIT_DATA)

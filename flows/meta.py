@@ -48,7 +48,9 @@ EDITION = Table(
             "how that day is known",
             values=("stated", "inferred", "unknown"),
         ),
-        Column("hs_revision", "text", "HS revision of its codes, where it has codes", nullable=True),
+        Column(
+            "hs_revision", "text", "HS revision of its codes, where it has codes", nullable=True
+        ),
         Column("rows", "int", "rows after staging", unit="count", low=1),
         Column("first_year", "year", "first year, where it has years", nullable=True),
         Column("last_year", "year", "last year", nullable=True),
@@ -135,7 +137,9 @@ def source_frame(sources: Iterable[Source]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SOURCE.polars).sort("source")
 
 
-def edition_row(source: Source, edition: Edition, rows: pl.DataFrame, raw_hash: str) -> dict[str, object]:
+def edition_row(
+    source: Source, edition: Edition, rows: pl.DataFrame, raw_hash: str
+) -> dict[str, object]:
     """One row of `meta.edition`, from the edition's staged rows."""
     years = rows["year"] if "year" in rows.columns else None
     return {

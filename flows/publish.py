@@ -226,5 +226,3 @@ def point(pointer: Path, target: Path) -> None:
     fresh.symlink_to(os.path.relpath(target, pointer.parent))
     fresh.replace(pointer)
     sync(pointer.parent)
-
-

@@ -18,9 +18,9 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows import build, publish, quality, warehouse, write
+from flows import build, publish, quality, write
 from flows.facts import Facts, read_facts
-from flows.marts import Model, read_models
+from flows.marts import read_models
 from flows.meta import freshness_frame
 from flows.progress import report
 from flows.settings import Settings
@@ -71,16 +71,9 @@ def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> l
 
 
 @task(cache_policy=NO_CACHE)
-def index(
-    settings: Settings,
-    facts: Facts,
-    sources: Sequence[Source],
-    staged: Sequence[build.Staged],
-    models: Sequence[Model],
-    freshness: Any,  # noqa: ANN401
-) -> dict[str, int]:
+def index(settings: Settings, ground: build.Ground) -> dict[str, int]:
     """Build the warehouse: staging, marts in their order, indices; give rows by table."""
-    rows = build.warehouse_of(settings, facts, sources, staged, models, freshness)
+    rows = build.warehouse_of(settings, ground)
     get_run_logger().info("rows by table: %s", rows)
     return rows
 
@@ -128,10 +121,11 @@ def snapshot(as_of: date | None = None) -> Published:
         if last and publish.read_manifest(last)["inputs"] == inputs:
             report("publish", f"nothing new: the inputs are those of {last.name}")
             manifest = publish.read_manifest(last)
-            return Published(last, False, manifest["checks"], write.row_counts(manifest))
+            counts = write.row_counts(manifest)
+            return Published(last, is_new=False, checks=manifest["checks"], rows=counts)
 
         Thread(target=quality.warm, daemon=True).start()
-        rows = index(settings, facts, sources, staged, models, freshness)
+        rows = index(settings, build.Ground(facts, sources, models, staged, freshness))
         tables = build.tables_without_gate(facts, models)
         verdicts = check(settings, tables, {part.source.id for part in staged})
         plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
@@ -140,7 +134,7 @@ def snapshot(as_of: date | None = None) -> Published:
             raise GateBlockedError(blocking, write.blocked(plan))
         path = write.snapshot(plan)
         report("publish", path.name)
-        return Published(path, True, quality.summary(verdicts), rows)
+        return Published(path, is_new=True, checks=quality.summary(verdicts), rows=rows)
 
 
 def show(verdicts: Sequence[quality.Verdict], rows: dict[str, int]) -> None:
@@ -149,7 +143,12 @@ def show(verdicts: Sequence[quality.Verdict], rows: dict[str, int]) -> None:
         key="quality",
         description=f"Checks: {words(quality.summary(verdicts))}",
         table=[
-            {"table": v.check.table, "check": v.check.name, "outcome": v.outcome, "why": v.check.why}
+            {
+                "table": v.check.table,
+                "check": v.check.name,
+                "outcome": v.outcome,
+                "why": v.check.why,
+            }
             for v in sorted(verdicts, key=lambda v: quality.OUTCOMES.index(v.outcome))
         ],
     )

@@ -3,6 +3,8 @@
 Only this module imports duckdb; it hands out connections and frames.
 """
 
+# ruff: noqa: S608 - names are declared ones, and a user's query runs in a locked connection
+
 from __future__ import annotations
 
 import json
@@ -31,8 +33,11 @@ DUCKDB_TYPES = {
 PUBLISHED_STORAGE = "v1.2.0"
 """Older clients open this; the default would lock them out."""
 
-QUIET = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-LOCKED = QUIET | {
+QUIET: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+LOCKED: dict[str, Any] = QUIET | {
     "enable_external_access": "false",
     "python_enable_replacements": "false",
     "allow_community_extensions": "false",
@@ -67,9 +72,7 @@ def build(
     con = duckdb.connect(config=config)
     try:
         con.execute("SET TimeZone = 'UTC'")
-        con.execute(
-            f"ATTACH {text(str(path))} AS orewatch (STORAGE_VERSION '{PUBLISHED_STORAGE}')"
-        )
+        con.execute(f"ATTACH {text(str(path))} AS orewatch (STORAGE_VERSION '{PUBLISHED_STORAGE}')")
         con.execute("USE orewatch")
         yield con
         con.execute("CHECKPOINT orewatch")
@@ -83,7 +86,9 @@ def write(con: Connection, table: Table, frame: pl.DataFrame) -> int:
     columns = ", ".join(f"{quoted(c.name)} {DUCKDB_TYPES[c.type]}" for c in table.columns)
     con.execute(f"CREATE OR REPLACE TABLE {table.id} ({columns})")
     for part in frame.select(list(table.polars)).iter_slices(PART):
-        con.register("incoming", part.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow())
+        con.register(
+            "incoming", part.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow()
+        )
         con.execute(f"INSERT INTO {table.id} SELECT * FROM incoming")
         con.unregister("incoming")
     return frame.height
@@ -221,6 +226,8 @@ def snapshot_reader(path: Path, *, memory_limit: str = "1GiB") -> Iterator[Conne
     config: dict[str, Any] = LOCKED | {
         "memory_limit": memory_limit,
         "max_temp_directory_size": "0GB",
+        # One thread, so that an answer without ORDER BY is the same every time.
+        "threads": 1,
     }
     try:
         con = duckdb.connect(str(path), read_only=True, config=config)

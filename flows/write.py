@@ -100,9 +100,7 @@ def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
         verdicts=plan.verdicts,
         coverage=coverage,
         sources=source_rows(plan.sources, editions, stale),
-        tables=[
-            {"table": t.id, "rows": counted[t.id], "meaning": t.meaning} for t in plan.tables
-        ],
+        tables=[{"table": t.id, "rows": counted[t.id], "meaning": t.meaning} for t in plan.tables],
         as_of=plan.as_of,
         headline=None,
     )
@@ -136,9 +134,7 @@ def source_rows(
     return rows
 
 
-def manifest(
-    plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
-) -> dict[str, Any]:
+def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]) -> dict[str, Any]:
     """What the snapshot is: content, inputs, sources, verdicts."""
     return {
         "id": name,

@@ -340,7 +340,7 @@ def built(where: Settings, world: World, *, day: date = DAY, now: datetime = NOW
     staged = ingest(world, facts, where, now)
     freshness = freshness_frame(world.sources, day)
     inputs = build.inputs(staged, where, freshness)
-    rows = build.warehouse_of(where, facts, world.sources, staged, models, freshness)
+    rows = build.warehouse_of(where, build.Ground(facts, world.sources, models, staged, freshness))
     return Built(where, facts, models, world.sources, staged, inputs, rows, day, now)
 
 

@@ -53,7 +53,7 @@ def basket_traits(basket: pl.LazyFrame, specificity: pl.LazyFrame) -> pl.LazyFra
     """What holds for every cell of a series: one row for each of `SERIES`.
 
     Gives `hs6` (codes summed, joined by +), `cleanness` (0..1, of the least clean code),
-    `is_proxy`, `is_basket`, `is_partial` (a headline or equally clean code is not carried), `stages`.
+    `is_proxy`, `is_basket`, `is_partial` (an equally clean code is not carried) and `stages`.
     """
     used = pl.col("exclusion").is_null()
     return (
@@ -72,7 +72,9 @@ def basket_traits(basket: pl.LazyFrame, specificity: pl.LazyFrame) -> pl.LazyFra
 
 def flag_list(flags: dict[str, pl.Expr]) -> pl.Expr:
     """List the names of the flags that hold, in order of name."""
-    named = [pl.when(flags[name].fill_null(value=False)).then(pl.lit(name)) for name in sorted(flags)]
+    named = [
+        pl.when(flags[name].fill_null(value=False)).then(pl.lit(name)) for name in sorted(flags)
+    ]
     return pl.concat_list(named).list.drop_nulls()
 
 
@@ -188,5 +190,7 @@ def judged(cells: pl.LazyFrame, traits: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(weight_missing_share=missing_weight(), unallocated_share=unallocated_share())
         .with_columns(reason=trade_reason(pl.col("total")))
         .with_columns(flags=flag_list(trade_flags()), confidence=trade_confidence())
-        .with_columns(**where_known(measures() | {"top_supplier_iso3": pl.col("top_supplier_iso3")}))
+        .with_columns(
+            **where_known(measures() | {"top_supplier_iso3": pl.col("top_supplier_iso3")})
+        )
     )

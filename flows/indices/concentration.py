@@ -13,6 +13,7 @@ import polars as pl
 
 from flows.indices.cells import ENTROPY_QUANTUM, totals
 from flows.indices.contract import Column
+from flows.indices.declared import measure, share
 
 __all__ = [
     "UNALLOCATED_HIGH",
@@ -77,13 +78,11 @@ def where_known(expressions: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
 
 def measure_columns(what: str) -> tuple[Column, ...]:
     """Declare the measures; `what` names the suppliers, as in "exporters"."""
-    share = {"type": "float", "unit": "share", "nullable": True, "low": 0, "high": 1}
-    hhi = share | {"unit": "hhi"}
     return (
-        Column("hhi", meaning=f"Herfindahl-Hirschman index of {what}", **hhi),
-        Column("hhi_low", meaning="lower bound: the unallocated part is nobody's", **hhi),
-        Column("hhi_high", meaning="upper bound: it is the top supplier's", **hhi),
-        Column("hhi_normalised", meaning="(HHI - 1/n) / (1 - 1/n); 1 if there is one", **hhi),
+        measure("hhi", f"Herfindahl-Hirschman index of {what}", "hhi", high=1.0),
+        measure("hhi_low", "lower bound: the unallocated part is nobody's", "hhi", high=1.0),
+        measure("hhi_high", "upper bound: it is the top supplier's", "hhi", high=1.0),
+        measure("hhi_normalised", "(HHI - 1/n) / (1 - 1/n); 1 if there is one", "hhi", high=1.0),
         Column(
             "effective_suppliers",
             "float",
@@ -92,8 +91,8 @@ def measure_columns(what: str) -> tuple[Column, ...]:
             nullable=True,
             low=1,
         ),
-        Column("cr1", meaning="share of the largest supplier", **share),
-        Column("cr3", meaning="share of the three largest", **share),
+        share("cr1", "share of the largest supplier"),
+        share("cr3", "share of the three largest"),
         Column("entropy", "float", "Shannon entropy", unit="nats", nullable=True, low=0),
         Column("suppliers", "int", f"number of {what}", unit="count", low=0),
         Column(
@@ -103,7 +102,7 @@ def measure_columns(what: str) -> tuple[Column, ...]:
             nullable=True,
             key="mart.economy.economy",
         ),
-        Column("unallocated_share", meaning="part of the whole that is no country's", **share),
+        share("unallocated_share", "part of the whole that is no country's"),
     )
 
 

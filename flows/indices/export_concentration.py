@@ -29,7 +29,9 @@ def compute(
 
     """
     world = (
-        mart_mineral_trade.join(ref_bloc.select(importer_iso3="bloc"), on="importer_iso3", how="anti")
+        mart_mineral_trade.join(
+            ref_bloc.select(importer_iso3="bloc"), on="importer_iso3", how="anti"
+        )
         .group_by(KEYS)
         .agg(
             pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in APART

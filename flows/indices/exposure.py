@@ -98,6 +98,7 @@ INDEX = Index(
         sources=("baci", "usgs_mcs"),
         formula="s_p * NIR; s_p * imports / consumption",
         citation="Regulation (EU) 2024/1252, Article 5(1)(b), for the share of consumption",
+        may_be_empty=True,
     ),
     inputs=("indices.import_reliance", "indices.import_share", "indices.contained_share"),
     compute=compute,

@@ -11,6 +11,7 @@ import polars as pl
 from flows.indices.basket import by_basis, categorical, missing_weight, series_columns, trade_reason
 from flows.indices.concentration import ratio
 from flows.indices.contract import Column, Index, Table
+from flows.indices.declared import share
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 
@@ -75,8 +76,6 @@ def row_reason() -> pl.Expr:
     )
 
 
-SHARE = {"type": "float", "unit": "share", "nullable": True, "low": 0, "high": 1}
-
 INDEX = Index(
     table=Table(
         schema="indices",
@@ -87,10 +86,12 @@ INDEX = Index(
             Column("importer_iso3", "text", "importing economy", key="mart.economy.economy"),
             Column("exporter_iso3", "text", "exporting economy", key="mart.economy.economy"),
             *series_columns(),
-            Column("import_share", meaning="share of what is allocated to countries", **SHARE),
-            Column("import_share_low", meaning="if the unallocated part is nobody's", **SHARE),
-            Column("import_share_high", meaning="if it is this exporter's", **SHARE),
-            Column("reason", "text", "why there is no share", nullable=True, key="ref.reason.reason"),
+            share("import_share", "share of what is allocated to countries"),
+            share("import_share_low", "if the unallocated part is nobody's"),
+            share("import_share_high", "if it is this exporter's"),
+            Column(
+                "reason", "text", "why there is no share", nullable=True, key="ref.reason.reason"
+            ),
         ),
         sources=("baci",),
         formula="x_p / sum(x)",

@@ -120,6 +120,7 @@ INDEX = Index(
         sources=("baci", "usgs_mcs"),
         formula="own output / consumption; largest supplier's share * imports / consumption",
         citation="Regulation (EU) 2024/1252, Article 5",
+        may_be_empty=True,
     ),
     inputs=("indices.import_reliance", "indices.exposure", "ref.benchmark"),
     compute=compute,

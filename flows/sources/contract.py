@@ -8,7 +8,7 @@ A source is a folder: `source.yml` (origin, licence, editions, columns), `stage.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -155,7 +155,9 @@ class Raw:
             if path.name == name:
                 return path
         have = ", ".join(p.name for p in self.files) or "nothing"
-        raise SourceError(f"{self.source} {self.edition}: no file {name} in {self.folder}; it has {have}")
+        raise SourceError(
+            f"{self.source} {self.edition}: no file {name} in {self.folder}; it has {have}"
+        )
 
 
 Stage = Callable[[Raw, Edition], pl.LazyFrame]

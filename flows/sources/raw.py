@@ -41,7 +41,7 @@ def keep_bundled(source: Source, edition: Edition, store: Path, now: datetime) -
     return keep(source.id, edition.id, files, store, now, url=f"bundled:{source.id}/{edition.id}")
 
 
-def keep(
+def keep(  # noqa: PLR0913 - what, whose, where, when and whence
     source_id: str,
     edition_id: str,
     files: Sequence[Path],

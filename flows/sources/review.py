@@ -1,4 +1,4 @@
-"""Write the reviewed ledgers anew from the bundled figures: `make ledger`, then look at the diff."""
+"""Write the reviewed ledgers anew from the bundled figures (`make ledger`); then read the diff."""
 
 from __future__ import annotations
 

@@ -315,3 +315,26 @@ def test_sql_agrees_on_the_bundled_figures(built: world.Built) -> None:
     usa = joined.filter((pl.col("importer_iso3") == "USA") & (pl.col("mineral") == "graphite"))
     # USGS prints 100 percent for every year.
     assert set(usa["net_import_reliance_display"]) == {"100"}
+
+
+@pytest.mark.parametrize("table", ["import_reliance", "contained_share", "exposure"])
+def test_the_bundled_figures_give_numbers(built: world.Built, table: str) -> None:
+    """Tables that may be empty elsewhere are not so here."""
+    with duckdb.connect(str(built.settings.build), read_only=True) as con:
+        query = f"SELECT count(*) FROM indices.{table} WHERE reason IS NULL"  # noqa: S608
+        assert con.execute(query).fetchall()[0][0] > 1000
+
+
+def test_the_union_s_benchmark_for_graphite(built: world.Built) -> None:
+    """Hardly any of the graphite that the EU uses is mined there; no one country gives most."""
+    with duckdb.connect(str(built.settings.build), read_only=True) as con:
+        rows = con.execute(
+            "SELECT benchmark, is_met, reason FROM indices.supply_benchmark WHERE year = 2023 "
+            "AND importer_iso3 = 'EU27_2020' AND mineral = 'graphite' AND stage = 'all' "
+            "AND edition LIKE 'HS92%' ORDER BY benchmark"
+        ).fetchall()
+    assert rows == [
+        ("extraction", False, None),
+        ("recycling", None, "not_reported"),
+        ("single_country", True, None),
+    ]
