@@ -10,7 +10,6 @@ makes an answer the same each time: no sum and no order depends on which thread 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess

@@ -6,6 +6,7 @@ Files are written aside, hashed into a manifest, synced, renamed into place; the
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -83,6 +84,7 @@ def content_hash(parts: Iterable[pl.DataFrame]) -> str:
     """
     streams: dict[str, Any] = {}
     for part in parts:
+        streams["columns"] = hashlib.sha256(repr(part.schema).encode())
         for column in part.columns:
             for kind, data in column_bytes(part[column]):
                 stream = streams.setdefault(f"{column} {kind}", hashlib.sha256())
@@ -118,12 +120,15 @@ def tree_hash(folders: Sequence[Path], patterns: Sequence[str], root: Path) -> s
     return combined_hash(named)
 
 
-def clear_leftovers(snapshots: Path) -> list[str]:
-    """Remove what interrupted publications left; give the names. Call under the lock."""
-    leftovers = sorted(snapshots.glob(f".*{PART}"))
-    for path in leftovers:
-        shutil.rmtree(path)
-    return [path.name for path in leftovers]
+def clear_leftovers(warehouse: Path) -> list[str]:
+    """Remove what interrupted runs left; give the names. Call under the lock."""
+    folders = [*warehouse.glob(f"snapshots/.*{PART}"), *warehouse.glob("raw/*/*/.incoming-*")]
+    links = list(warehouse.glob(".current-*"))
+    for folder in folders:
+        shutil.rmtree(folder)
+    for link in links:
+        link.unlink()
+    return sorted(path.name for path in [*folders, *links])
 
 
 def check_space(home: Path, last: Path | None) -> None:
@@ -135,13 +140,18 @@ def check_space(home: Path, last: Path | None) -> None:
     """
     if last is None:
         return
-    size = sum(p.stat().st_size for p in last.rglob("*") if p.is_file())
+    size = size_of(last)
     free = shutil.disk_usage(home).free
     if free < SPARE * size:
         raise PublishError(
             f"{home}: {free / 1e6:,.0f} MB free, {SPARE * size / 1e6:,.0f} MB wanted "
             f"({SPARE} times the last snapshot); free some space, or prune old snapshots"
         )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
 
 
 def current(pointer: Path) -> Path | None:
@@ -178,14 +188,38 @@ def snapshot_id(now: datetime, content: str) -> str:
 
 @contextmanager
 def aside(folder: Path, name: str) -> Iterator[Path]:
-    """Give a folder to write a snapshot in; it goes if anything fails."""
+    """Give a folder to write a snapshot in; it goes if anything fails.
+
+    Raises:
+        PublishError: the disk is full or otherwise refuses; the last snapshot stays.
+
+    """
     part = folder / f".{name}{PART}"
     part.mkdir(parents=True)
     try:
         yield part
-    except BaseException:
+    except BaseException as error:
+        written = size_of(part)
         shutil.rmtree(part, ignore_errors=True)
+        if disk_refused(error):
+            raise PublishError(
+                f"{folder}: the disk refused after {written / 1e6:,.0f} MB ({error}); the last "
+                f"snapshot stays. {shutil.disk_usage(folder).free / 1e6:,.0f} MB are free now, "
+                f"{SPARE * max(written, 1) / 1e6:,.0f} MB at least are needed: free some space, "
+                "then run again"
+            ) from error
         raise
+
+
+def disk_refused(error: BaseException) -> bool:
+    """Whether an error is the disk's: of Python, or passed on by DuckDB or Polars in words."""
+    if isinstance(error, OSError):
+        return error.errno in REFUSALS
+    words = str(error).lower()
+    return any(os.strerror(number).lower() in words for number in REFUSALS)
+
+
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def seal(part: Path, manifest: Mapping[str, Any]) -> None:
@@ -217,6 +251,18 @@ def release(part: Path, folder: Path, name: str, pointer: Path, step: Step) -> P
     point(pointer, target)
     step("pointed")
     return target
+
+
+def finish_interrupted(folder: Path, pointer: Path) -> Path | None:
+    """Point at the newest whole snapshot, which a run killed just before that step left unnamed.
+
+    Gives the current snapshot; null where there is none. Call under the lock.
+    """
+    whole, named = snapshots(folder), current(pointer)
+    if whole and (named is None or named.name < whole[-1].name):
+        point(pointer, whole[-1])
+        return whole[-1].resolve()
+    return named
 
 
 def point(pointer: Path, target: Path) -> None:

@@ -106,8 +106,8 @@ def snapshot(as_of: date | None = None) -> Published:
     with ExitStack() as stack:
         stack.enter_context(publish.lock(settings.lock))
         stack.callback(settings.build.unlink, missing_ok=True)
-        publish.clear_leftovers(settings.snapshots)
-        last = publish.current(settings.current)
+        publish.clear_leftovers(settings.warehouse)
+        last = publish.finish_interrupted(settings.snapshots, settings.current)
         publish.check_space(settings.home, last)
 
         facts = read_facts(settings.facts, settings.facts_overlay)
@@ -134,6 +134,7 @@ def snapshot(as_of: date | None = None) -> Published:
             raise GateBlockedError(blocking, write.blocked(plan))
         path = write.snapshot(plan)
         report("publish", path.name)
+        rows = write.row_counts(publish.read_manifest(path))
         return Published(path, is_new=True, checks=quality.summary(verdicts), rows=rows)
 
 

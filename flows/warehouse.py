@@ -148,9 +148,9 @@ def frame(con: Connection, name: str) -> pl.DataFrame:
 
 
 def batches(con: Connection, name: str) -> Iterator[pl.DataFrame]:
-    """Read a table part by part, in its order."""
-    reader = con.execute(f"SELECT * FROM {name}").to_arrow_reader(PART)
-    for batch in reader:
+    """Read a table part by part, in its order; the first part is empty and has the columns."""
+    yield con.execute(f"SELECT * FROM {name} LIMIT 0").pl()
+    for batch in con.execute(f"SELECT * FROM {name}").to_arrow_reader(PART):
         yield pl.DataFrame(batch)
 
 

@@ -112,27 +112,33 @@ TO_ITSELF: Flow = (2006, DEU, DEU, "261100", "200.000", "20.000")
 UNTRACKED: Flow = (2022, CHN, JPN, "010121", "9.000", "1.000")
 """A row of BACI that no mineral needs, its code written without its zero as BACI's own are."""
 
-MINE = "Mine production, contained antimony"
+ANTIMONY = ("antim", "Mine production, contained antimony")
+GRAPHITE = ("graph", "Mine production, graphite")
 WORLD, OTHERS = "World total (rounded)", "Other countries"
-PRINTED: Mapping[str, Sequence[tuple[str, int, str]]] = {
+Figure = tuple[tuple[str, str], str, int, str]
+"""Commodity with its type, country, year, tonnes as printed."""
+
+PRINTED: Mapping[str, Sequence[Figure]] = {
     # Two editions print 2022: two vintages.
     "2023": (
-        ("China", 2021, "61,000"),
-        ("Tajikistan", 2021, "13,000"),
-        (WORLD, 2021, "74,000"),
-        ("China", 2022, "60,000"),
-        ("Tajikistan", 2022, "20,000"),
-        (OTHERS, 2022, "10,000"),
-        ("Burma", 2022, "W"),
-        (WORLD, 2022, "100,000"),
+        (ANTIMONY, "China", 2021, "61,000"),
+        (ANTIMONY, "Tajikistan", 2021, "13,000"),
+        (ANTIMONY, WORLD, 2021, "74,000"),
+        (ANTIMONY, "China", 2022, "60,000"),
+        (ANTIMONY, "Tajikistan", 2022, "20,000"),
+        (ANTIMONY, OTHERS, 2022, "10,000"),
+        (ANTIMONY, "Burma", 2022, "W"),
+        (ANTIMONY, WORLD, 2022, "100,000"),
+        (GRAPHITE, "China", 2021, "900"),
+        (GRAPHITE, "Madagascar", 2021, "100"),
     ),
     "2024": (
-        ("China", 2022, "40,000"),
-        ("Tajikistan", 2022, "20,000"),
-        ("Burma", 2022, "20,000"),
-        (WORLD, 2022, "80,000"),
-        ("China", 2023, "NA"),
-        (WORLD, 2023, "NA"),
+        (ANTIMONY, "China", 2022, "40,000"),
+        (ANTIMONY, "Tajikistan", 2022, "20,000"),
+        (ANTIMONY, "Burma", 2022, "20,000"),
+        (ANTIMONY, WORLD, 2022, "80,000"),
+        (ANTIMONY, "China", 2023, "NA"),
+        (ANTIMONY, WORLD, 2023, "NA"),
     ),
 }
 SCORES = {"CHN": -0.5, "JPN": 1.0, "DEU": 0.6, "KOR": 0.7, "USA": 0.0, "VNM": None}
@@ -276,7 +282,7 @@ def baci_csv(folder: Path, revision: str, flows: Sequence[Flow]) -> Path:
     return path
 
 
-def usgs_csv(folder: Path, edition: str, rows: Sequence[tuple[str, int, str]]) -> Path:
+def usgs_csv(folder: Path, edition: str, rows: Sequence[Figure]) -> Path:
     """One edition in the tidy layout, its later year all estimates."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"mcs{edition}.csv"
@@ -284,9 +290,9 @@ def usgs_csv(folder: Path, edition: str, rows: Sequence[tuple[str, int, str]]) -
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("commodity", "country", "type", "unit", "year", "value", "estimated", "note"))
-    for country, year, value in rows:
+    for (commodity, kind), country, year, value in rows:
         estimated = str(year == later).lower()
-        writer.writerow(("antim", country, MINE, "t", year, value, estimated, ""))
+        writer.writerow((commodity, country, kind, "t", year, value, estimated, ""))
     path.write_text(text.getvalue(), encoding="utf-8")
     return path
 
@@ -352,7 +358,7 @@ def gate(made: Built) -> list[quality.Verdict]:
 def publication(plan: write.Plan, step: publish.Step = lambda _: None) -> Path:
     """Publish a built file as the flow does: alone, after clearing what was left."""
     with publish.lock(plan.settings.lock):
-        publish.clear_leftovers(plan.settings.snapshots)
+        publish.clear_leftovers(plan.settings.warehouse)
         publish.check_space(plan.settings.home, publish.current(plan.settings.current))
         return write.snapshot(plan, step)
 

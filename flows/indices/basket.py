@@ -136,23 +136,42 @@ def trade_columns() -> tuple[Column, ...]:
 
 def trade_flags() -> dict[str, pl.Expr]:
     """Flags of a trade cell, from its totals and its basket's traits."""
+    known = pl.col("reason").is_null()
     stray = (pl.col("ended_usd") > 0) | (pl.col("basket_usd") > 0)
     return {
         "mixed_stages": (pl.col("basis") == "mass") & (pl.col("stages") > 1),
-        "partial_basket": pl.col("is_partial") | (pl.col("reason").is_null() & stray),
+        "partial_basket": pl.col("is_partial") | (known & stray),
         "proxy": pl.col("is_proxy"),
-        "single_supplier": pl.col("suppliers") == 1,
-        "tie": pl.col("tied"),
+        "single_supplier": known & (pl.col("suppliers") == 1),
+        "tie": known & pl.col("tied"),
         "unallocated_high": pl.col("unallocated_share") > UNALLOCATED_HIGH,
     }
 
 
+def trade_parts() -> dict[str, pl.Expr]:
+    """Parts of a trade cell's confidence, by their columns in `indices.certainty`.
+
+    Allocation, weights (mass only) and cleanness of the codes; null where a part is not known.
+    """
+    unknown = pl.lit(None, pl.Float64)
+    return {
+        "c_alloc": 1.0 - pl.col("unallocated_share"),
+        "c_mirror": unknown,
+        "c_weight": pl.when(pl.col("basis") == "mass").then(1.0 - pl.col("weight_missing_share")),
+        "c_hs": pl.col("cleanness"),
+        "c_time": unknown,
+    }
+
+
+def capped() -> pl.Expr:
+    """Whether a trade cell's confidence is C at best."""
+    return pl.col("is_basket") | (pl.col("unallocated_share") > UNALLOCATED_HIGH)
+
+
 def trade_confidence() -> pl.Expr:
-    """Grade a trade cell: allocation, weights (mass only) and cleanness of the codes."""
-    weighed = pl.when(pl.col("basis") == "mass").then(1.0 - pl.col("weight_missing_share"))
-    parts = [1.0 - pl.col("unallocated_share"), weighed, pl.col("cleanness")]
-    capped = pl.col("is_basket") | (pl.col("unallocated_share") > UNALLOCATED_HIGH)
-    return pl.when(pl.col("reason").is_null()).then(grade(score(parts), capped))
+    """Grade a trade cell by its parts."""
+    graded = grade(score(list(trade_parts().values())), capped())
+    return pl.when(pl.col("reason").is_null()).then(graded)
 
 
 def trade_cells(

@@ -70,7 +70,7 @@ def largest(exposure: pl.LazyFrame) -> pl.LazyFrame:
     by = pl.coalesce("part_of_consumption", "part_of_consumption_high")
     return exposure.group_by(CELL).agg(
         supplier=pl.col("exporter_iso3")
-        .sort_by(by, "exporter_iso3", descending=[True, False])
+        .sort_by(by, "exporter_iso3", descending=[True, False], nulls_last=True)
         .first(),
         **{f"part_of_consumption{end}": pl.col(f"part_of_consumption{end}").max() for end in ENDS},
     )

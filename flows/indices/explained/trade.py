@@ -1,0 +1,132 @@
+"""Rows of trade as lines: what an importer buys, and what the world's exporters sell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from flows.indices.explained.sheet import Not, Read, Row, Sheet, of_series, plus
+from flows.indices.explained.supply import Amount, Supply, supplied
+
+AMOUNT = {"value": "value_usd", "mass": "mass_kg"}
+UNIT = {"value": "USD", "mass": "kg"}
+ENDLESS = 9999
+
+Terms = dict[str, list[tuple[int, str]]]
+"""Supplier -> its figures, each with what it is of."""
+
+
+def members(read: Read, economy: str, year: int) -> list[str]:
+    """Give the members of a bloc in a year; none where it is no bloc."""
+    rows = read("ref.bloc_member", bloc=economy)
+    return sorted(
+        {
+            row["iso3"]
+            for row in rows
+            if (row["from_year"] or 0) <= year <= (row["to_year"] or ENDLESS)
+        }
+    )
+
+
+def blocs(read: Read) -> Not:
+    """Give all importers but blocs."""
+    return Not(tuple(row["bloc"] for row in read("ref.bloc")))
+
+
+def bought_rows(read: Read, cell: Row) -> list[Row]:
+    """Give the rows of `mart.trade` under the codes of a cell's basket that are summed.
+
+    A code counts in the years in which it means the mineral, and only where it mixes no others.
+    """
+    series = {name: cell[name] for name in ("mineral", "stage", "source", "edition")}
+    year = int(cell["year"])
+    codes = [
+        row["hs6"]
+        for row in read("mart.basket", **series, exclusion=None)
+        if row["specificity"] != "basket"
+        and row["first_year"] <= year <= (row["last_year"] or ENDLESS)
+    ]
+    inside = members(read, cell["importer_iso3"], year)
+    buyers = inside or [cell["importer_iso3"]]
+    return read(
+        "mart.trade",
+        source=cell["source"],
+        edition=cell["edition"],
+        year=year,
+        hs6=codes,
+        importer_iso3=buyers,
+        exporter_iso3=Not(tuple(buyers)),
+    )
+
+
+def bought(sheet: Sheet, read: Read, cell: Row, prefix: str = "") -> Supply:
+    """Write what an importer buys from each exporter, from the rows by code (and member)."""
+    rows = bought_rows(read, cell)
+    several = len({row["importer_iso3"] for row in rows}) > 1
+    terms: Terms = defaultdict(list)
+    for row in rows:
+        amount = row[AMOUNT[cell["basis"]]]
+        if amount is not None:
+            label = f"{row['importer_iso3']} {row['hs6']}" if several else str(row["hs6"])
+            terms[row["exporter_iso3"]].append((amount, label))
+    supply = allocated(sheet, read, terms, UNIT[cell["basis"]], prefix)
+    without = [row for row in rows if row["mass_kg"] is None]
+    by_exporter = {
+        "value_usd": sums((row["exporter_iso3"], row["value_usd"]) for row in rows),
+        "value_without_mass_usd": sums((row["exporter_iso3"], row["value_usd"]) for row in without),
+    }
+    weights(sheet, by_exporter, prefix)
+    return supply
+
+
+def sold(sheet: Sheet, read: Read, cell: Row, prefix: str = "") -> Supply:
+    """Write what each exporter sells to the world, from the rows by importer."""
+    return of_world(sheet, read, cell, world_rows(read, cell), prefix)
+
+
+def world_rows(read: Read, cell: Row) -> list[Row]:
+    """Give the rows of `mart.mineral_trade` of a series and year whose importers are no blocs."""
+    return read("mart.mineral_trade", **of_series(cell), importer_iso3=blocs(read))
+
+
+def of_world(sheet: Sheet, read: Read, cell: Row, rows: Iterable[Row], prefix: str = "") -> Supply:
+    """Write what each exporter of these rows sells."""
+    rows = list(rows)
+    terms: Terms = defaultdict(list)
+    for row in rows:
+        if row[AMOUNT[cell["basis"]]] is not None:
+            amount = row[AMOUNT[cell["basis"]]]
+            terms[row["exporter_iso3"]].append((amount, row["importer_iso3"]))
+    supply = allocated(sheet, read, terms, UNIT[cell["basis"]], prefix)
+    names = ("value_usd", "value_without_mass_usd")
+    by_exporter = {
+        name: sums((row["exporter_iso3"], row[name] or 0) for row in rows) for name in names
+    }
+    weights(sheet, by_exporter, prefix)
+    return supply
+
+
+def allocated(sheet: Sheet, read: Read, terms: Terms, unit: str, prefix: str) -> Supply:
+    """Write amounts by exporter, apart where an exporter is no country."""
+    kinds = {row["iso3"]: row["kind"] for row in read("ref.country", iso3=list(terms))}
+    amounts = {who: Amount(*zip(*found, strict=True)) for who, found in terms.items()}
+    nobodys = {who: one for who, one in amounts.items() if kinds[who] == "unallocated"}
+    named = {who: one for who, one in amounts.items() if who not in nobodys}
+    return supplied(sheet, named, nobodys, unit, prefix)
+
+
+def sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Sum by name; names whose sum is 0 are left out."""
+    found: dict[str, int] = defaultdict(int)
+    for name, amount in pairs:
+        found[name] += amount
+    return {name: found[name] for name in sorted(found) if found[name]}
+
+
+def weights(sheet: Sheet, by_exporter: Mapping[str, Mapping[str, int]], prefix: str) -> None:
+    """Write which part of the value has rows without weight."""
+    for name, amounts in by_exporter.items():
+        sheet.add(f"{prefix}{name}", plus(amounts.values()), "USD", plus(amounts))
+    if sheet[f"{prefix}value_usd"] > 0:
+        share = f"{prefix}value_without_mass_usd / {prefix}value_usd"
+        sheet.add(f"{prefix}weight_missing_share", share, "share")
