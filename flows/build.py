@@ -107,24 +107,32 @@ def load(
 
 
 def index(con: warehouse.Connection, indices: Sequence[Index]) -> dict[str, int]:
-    """Compute every index over the marts, and over indices that come before it; give the rows."""
+    """Compute every index over the marts, and over indices that come before it; give the rows.
+
+    A frame is read when the first index needs it, and let go after the last.
+    """
     ordered = in_order(indices)
+    last_use = {name: place for place, one in enumerate(ordered) for name in one.inputs}
     made: dict[str, pl.LazyFrame] = {}
-    wanted = {name for one in ordered for name in one.inputs}
-    for name in sorted(wanted - {one.table.id for one in ordered}):
-        made[name] = warehouse.frame(con, name).lazy()
     rows = {}
-    for one in ordered:
-        arguments = {name.replace(".", "_"): made[name] for name in one.inputs}
-        result = publish(one.compute(**arguments), one.table)
+    for place, one in enumerate(ordered):
+        for name in set(one.inputs) - made.keys():
+            made[name] = warehouse.frame(con, name).lazy()
+        result = publish(one.compute(**{argument(n): made[n] for n in one.inputs}), one.table)
         rows[one.table.id] = warehouse.write(con, one.table, result)
-        if one.table.id in wanted:
+        if last_use.get(one.table.id, place) > place:
             made[one.table.id] = result.lazy()
+        made = {name: kept for name, kept in made.items() if last_use[name] > place}
     return rows
 
 
+def argument(name: str) -> str:
+    """The keyword under which an index takes a table."""
+    return name.replace(".", "_")
+
+
 def in_order(indices: Sequence[Index]) -> list[Index]:
-    """Order indices so that each comes after those it reads."""
+    """Order indices so that each comes soon after those it reads."""
     by_id = {one.table.id: one for one in indices}
     graph = {name: sorted(by_id.keys() & set(one.inputs)) for name, one in by_id.items()}
     return [by_id[name] for name in TopologicalSorter(graph).static_order()]

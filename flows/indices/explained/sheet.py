@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flows.indices.explained.arithmetic import Number, evaluate, names_in
+
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 Row = Mapping[str, Any]
 """A row of a table: column -> value."""
@@ -66,6 +69,14 @@ class Sheet:
     def __getitem__(self, name: str) -> Number:
         """Give the value of a line."""
         return self.lines[name].value
+
+    def embed(self, other: Sheet, prefix: str) -> None:
+        """Write the lines of another sheet, their names with a prefix."""
+        for line in other.lines.values():
+            expression = NAME.sub(
+                lambda found: prefix + found[0] if found[0] in other else found[0], line.expression
+            )
+            self.add(prefix + line.name, expression, line.unit, line.note)
 
     def leading_to(self, names: Iterable[str]) -> list[Line]:
         """Give these lines and those that they rest on, in order."""
