@@ -55,6 +55,8 @@ class Check:
     """Sources without which the check does not apply."""
     reads_rows: bool = True
     """False where the answer means something on a table without rows."""
+    condition: str = ""
+    """Where a row fails by its own columns alone: the SQL condition under which it does."""
 
     @property
     def id(self) -> str:

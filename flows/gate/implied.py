@@ -121,7 +121,8 @@ def _column(table: Table, column: Column) -> Iterator[Check]:
 
 def _where(table: Table, column: Column, name: str, why: str, condition: str) -> Check:
     shown = _shown(table, column.name)
-    return _query(table, name, why, f"SELECT {shown} FROM {{batch}} WHERE {condition}")
+    sql = f"SELECT {shown} FROM {{batch}} WHERE {condition}"
+    return replace(_query(table, name, why, sql), condition=condition)
 
 
 def _range(table: Table, column: Column) -> Check:
