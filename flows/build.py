@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import TopologicalSorter
@@ -109,20 +110,28 @@ def load(
 def index(con: warehouse.Connection, indices: Sequence[Index]) -> dict[str, int]:
     """Compute every index over the marts, and over indices that come before it; give the rows.
 
-    A frame is read when the first index needs it, and let go after the last.
+    A frame is read when the first index needs it, and let go after the last. One table is
+    written while the next is computed.
     """
     ordered = in_order(indices)
     last_use = {name: place for place, one in enumerate(ordered) for name in one.inputs}
     made: dict[str, pl.LazyFrame] = {}
     rows = {}
-    for place, one in enumerate(ordered):
-        for name in set(one.inputs) - made.keys():
-            made[name] = warehouse.frame(con, name).lazy()
-        result = publish(one.compute(**{argument(n): made[n] for n in one.inputs}), one.table)
-        rows[one.table.id] = warehouse.write(con, one.table, result)
-        if last_use.get(one.table.id, place) > place:
-            made[one.table.id] = result.lazy()
-        made = {name: kept for name, kept in made.items() if last_use[name] > place}
+    with ThreadPoolExecutor(max_workers=1) as writer, warehouse.beside(con) as other:
+        written: Future[int] | None = None
+        for place, one in enumerate(ordered):
+            for name in set(one.inputs) - made.keys():
+                made[name] = warehouse.frame(con, name).lazy()
+            result = publish(one.compute(**{argument(n): made[n] for n in one.inputs}), one.table)
+            rows[one.table.id] = result.height
+            if written:
+                written.result()
+            written = writer.submit(warehouse.write, other, one.table, result)
+            if last_use.get(one.table.id, place) > place:
+                made[one.table.id] = result.lazy()
+            made = {name: kept for name, kept in made.items() if last_use[name] > place}
+        if written:
+            written.result()
     return rows
 
 

@@ -80,6 +80,17 @@ def build(
         con.close()
 
 
+@contextmanager
+def beside(con: Connection) -> Iterator[Connection]:
+    """Hand out a second connection to the build file, for another thread."""
+    other = con.cursor()
+    try:
+        other.execute("USE orewatch")
+        yield other
+    finally:
+        other.close()
+
+
 def write(con: Connection, table: Table, frame: pl.DataFrame) -> int:
     """Create `table` from a frame, typed and commented as declared; give its rows."""
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
