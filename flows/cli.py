@@ -108,6 +108,62 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
 
 
 @app.command
+def explain(  # noqa: PLR0913 - an argument is an option of the command
+    indicator: str,
+    /,
+    *,
+    importer: str | None = None,
+    supplier: str | None = None,
+    mineral: str | None = None,
+    year: str | None = None,
+    stage: str | None = None,
+    basis: str | None = None,
+    source: str | None = None,
+    edition: str | None = None,
+    key: Annotated[list[str] | None, Parameter(name="--key")] = None,
+    snapshot: str | None = None,
+    as_json: Json = False,
+) -> int:
+    """Explain a published number: its arithmetic from source rows to result, worked out again.
+
+    For example: `orewatch explain import_concentration.hhi --importer JPN --mineral rare_earths
+    --year 2023`.
+
+    Exit code 1: there is no such number, or it does not equal the table; 2: several fit.
+
+    Args:
+        indicator: An index, or one of its figures as `index.figure`.
+        importer: The importing economy or bloc.
+        supplier: The exporting economy.
+        mineral: The mineral.
+        year: The year.
+        stage: The stage; `all` where several fit.
+        basis: The basis; `value` where several fit.
+        source: The source of the rows; `baci` where several fit.
+        edition: The edition of the source.
+        key: Anything else that tells numbers apart, name=value; several may be given.
+        snapshot: Another snapshot than the current one: its id, or a part of it.
+        as_json: Print every row and line as JSON.
+
+    """
+    from flows import explain as explaining  # noqa: PLC0415
+    from flows.settings import Settings  # noqa: PLC0415
+
+    said = {
+        "importer_iso3": importer,
+        "exporter_iso3": supplier,
+        "mineral": mineral,
+        "year": year,
+        "stage": stage,
+        "basis": basis,
+        "source": source,
+        "edition": edition,
+    }
+    asked = explaining.Asked(indicator, said, key or (), snapshot)
+    return explaining.explain(asked, Settings(), as_json=as_json)
+
+
+@app.command
 def snapshots(*, as_json: Json = False) -> int:
     """List the published snapshots, oldest first; a star marks the current one.
 

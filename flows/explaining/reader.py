@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flows import warehouse
@@ -27,13 +27,13 @@ class Reader:
         asked = (table, tests, tuple(values))
         if asked not in self.answered:
             sql = f"SELECT * FROM {table} WHERE {tests} ORDER BY {order}"
-            rows = self.con.execute(sql, values).pl().to_dicts()
+            rows: list[Row] = [*self.con.execute(sql, values).pl().iter_rows(named=True)]
             self.answered[asked] = rows
             self.seen.setdefault(table, {}).update((repr(row), row) for row in rows)
         return self.answered[asked]
 
 
-def conditions(where: dict[str, object]) -> tuple[str, list[object]]:
+def conditions(where: Mapping[str, object]) -> tuple[str, list[object]]:
     """Write the tests on columns as SQL, with the values of its parameters."""
     tests, values = ["TRUE"], []
     for name, wanted in where.items():

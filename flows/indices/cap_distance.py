@@ -13,6 +13,7 @@ import polars as pl
 from flows.indices.basket import series_columns
 from flows.indices.concentration import verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import imports as explained
 from flows.indices.suppliers import CELL, supplier_rows, supplier_totals, verdicts
 
 
@@ -93,4 +94,5 @@ INDEX = Index(
     ),
     inputs=("mart.mineral_trade", "ref.country", "ref.cap", "indices.import_concentration"),
     compute=compute,
+    explain=explained.cap_distance,
 )

@@ -28,6 +28,7 @@ from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.confidence import grade, score
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure
+from flows.indices.explained import spread as explained
 from flows.indices.suppliers import CELL, plain, supplier_rows, supplier_totals
 
 GIVEN = ["hhi", "hhi_low", "hhi_high", "cr1", "unallocated_share", "weight_missing_share"]
@@ -198,4 +199,5 @@ INDEX = Index(
         "indices.import_concentration",
     ),
     compute=compute,
+    explain=explained.certainty,
 )

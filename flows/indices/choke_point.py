@@ -15,6 +15,7 @@ from flows.indices.basket import categorical, series_columns
 from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import share
+from flows.indices.explained import screens as explained
 from flows.indices.persistence import LAST_YEARS, history_columns, with_history
 from flows.indices.suppliers import CELL, VERDICT, plain, supplier_rows
 from flows.indices.thresholds import Threshold, thresholds, yes_no
@@ -145,4 +146,5 @@ INDEX = Index(
         "indices.export_concentration",
     ),
     compute=compute,
+    explain=explained.choke_point,
 )

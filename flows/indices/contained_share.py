@@ -21,6 +21,7 @@ from flows.indices.concentration import ratio, verdict_columns
 from flows.indices.confidence import grade, score
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure, share
+from flows.indices.explained import consumption as explained
 
 CELL = ["importer_iso3", *SERIES, "year", "basis"]
 
@@ -131,4 +132,5 @@ INDEX = Index(
     ),
     inputs=("mart.contained_trade", "mart.basket", "ref.country", "ref.specificity"),
     compute=compute,
+    explain=explained.contained_share,
 )

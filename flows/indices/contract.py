@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from flows.indices.explained.sheet import Explain
+
 TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.String,
     "int": pl.Int64,
@@ -90,7 +92,8 @@ class Index:
     """An index: its table, the marts it reads, and the function that computes it.
 
     `compute` takes one LazyFrame for each name in `inputs` (as keyword, dots and all
-    replaced by `_`), and gives a LazyFrame with at least the table's columns.
+    replaced by `_`), and gives a LazyFrame with at least the table's columns. `explain` takes a
+    published row and a reader of tables, and gives the arithmetic of the row's numbers.
     """
 
     table: Table
@@ -98,6 +101,7 @@ class Index:
     compute: Callable[..., pl.LazyFrame]
     experimental: bool = False
     tags: tuple[str, ...] = field(default=())
+    explain: Explain | None = None
 
 
 def publish(frame: pl.LazyFrame, table: Table) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from flows.indices.basket import flag_list, series_columns
 from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure, share
+from flows.indices.explained import screens as explained
 from flows.indices.exports import exports, with_exports
 from flows.indices.persistence import LAST_YEARS, history_columns, in_window, with_history
 from flows.indices.suppliers import CELL, VERDICT, plain, supplier_rows, supplier_totals
@@ -249,6 +250,7 @@ CDI = Index(
     ),
     inputs=(*INPUTS, "indices.import_concentration"),
     compute=compute_cdi,
+    explain=explained.strategic_dependency,
 )
 
 GEODEP = Index(
@@ -283,6 +285,7 @@ GEODEP = Index(
     ),
     inputs=(*INPUTS, "indices.import_concentration", "indices.export_concentration"),
     compute=compute_geodep,
+    explain=explained.geodep,
 )
 
 INDICES = [CDI, GEODEP]

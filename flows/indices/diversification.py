@@ -21,6 +21,7 @@ from flows.indices.cells import in_order as by_amount
 from flows.indices.concentration import ratio, verdict_columns, where_known, wide_product
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure, share
+from flows.indices.explained import spread as explained
 from flows.indices.suppliers import CELL, plain, supplier_bases, verdicts
 
 WORLD = CELL[1:]
@@ -279,4 +280,5 @@ INDEX = Index(
         "indices.export_concentration",
     ),
     compute=compute,
+    explain=explained.diversification,
 )

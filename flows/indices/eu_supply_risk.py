@@ -16,6 +16,7 @@ from flows.indices.basket import flag_list
 from flows.indices.concentration import UNALLOCATED_HIGH, verdict_columns
 from flows.indices.contract import Column, Index, Table
 from flows.indices.eu_sourcing import FLOW, OUTPUT
+from flows.indices.explained import eu_supply as explained
 from flows.indices.supply_risk_columns import (
     bounded_columns,
     confidence,
@@ -279,4 +280,5 @@ INDEX = Index(
         "ref.supply_risk_importer",
     ),
     compute=compute,
+    explain=explained.eu_supply_risk,
 )

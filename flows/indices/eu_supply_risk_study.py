@@ -14,6 +14,7 @@ from flows.indices import supply_risk as method
 from flows.indices.basket import flag_list
 from flows.indices.concentration import verdict_columns
 from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import eu_study as explained
 from flows.indices.supply_risk_columns import (
     bounded_columns,
     confidence,
@@ -253,4 +254,5 @@ INDEX = Index(
         "mart.governance",
     ),
     compute=compute,
+    explain=explained.eu_supply_risk_study,
 )

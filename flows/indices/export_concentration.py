@@ -6,6 +6,7 @@ import polars as pl
 
 from flows.indices import basket, concentration
 from flows.indices.contract import Index, Table
+from flows.indices.explained import imports as explained
 
 APART = ("value_usd", "mass_kg", "value_without_mass_usd", "ended_usd", "basket_usd")
 KEYS = ("source", "edition", "mineral", "stage", "year", "exporter_iso3")
@@ -59,4 +60,5 @@ INDEX = Index(
     ),
     inputs=("mart.mineral_trade", "mart.basket", "ref.bloc", "ref.country", "ref.specificity"),
     compute=compute,
+    explain=explained.export_concentration,
 )

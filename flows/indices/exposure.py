@@ -14,6 +14,7 @@ from flows.indices.concentration import verdict_columns
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import ranged
 from flows.indices.domestic_production import plain
+from flows.indices.explained import consumption as explained
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 SHARES = ["import_share", "import_share_low", "import_share_high"]
@@ -102,4 +103,5 @@ INDEX = Index(
     ),
     inputs=("indices.import_reliance", "indices.import_share", "indices.contained_share"),
     compute=compute,
+    explain=explained.exposure,
 )

@@ -16,6 +16,7 @@ from flows.indices.confidence import grade
 from flows.indices.confidence import score as confidence_score
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import mass, measure, ranged, share
+from flows.indices.explained import geopolitics as explained
 from flows.indices.geopolrisk_formula import (
     CORRECTED,
     GOVERNANCE_LIMIT,
@@ -259,4 +260,5 @@ INDEX = Index(
         "ref.specificity",
     ),
     compute=compute,
+    explain=explained.geopolrisk,
 )

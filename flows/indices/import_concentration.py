@@ -6,6 +6,7 @@ import polars as pl
 
 from flows.indices import basket, concentration
 from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import imports as explained
 
 
 def compute(
@@ -46,4 +47,5 @@ INDEX = Index(
     ),
     inputs=("mart.mineral_trade", "mart.basket", "ref.country", "ref.specificity"),
     compute=compute,
+    explain=explained.import_concentration,
 )

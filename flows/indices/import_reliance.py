@@ -21,6 +21,7 @@ from flows.indices.concentration import ratio, verdict_columns
 from flows.indices.confidence import grade, score
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import ENDS, mass, ranged, ranged_mass, share
+from flows.indices.explained import reliance as explained
 
 UNLISTED_LIMIT = 0.05
 """An unlisted producer counts as none where it could be at most this part of consumption."""
@@ -280,4 +281,5 @@ INDEX = Index(
         "ref.specificity",
     ),
     compute=compute,
+    explain=explained.import_reliance,
 )

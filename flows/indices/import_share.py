@@ -12,6 +12,7 @@ from flows.indices.basket import by_basis, categorical, missing_weight, series_c
 from flows.indices.concentration import ratio
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import share
+from flows.indices.explained import imports as explained
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 
@@ -99,4 +100,5 @@ INDEX = Index(
     ),
     inputs=("mart.mineral_trade", "ref.country"),
     compute=compute,
+    explain=explained.import_share,
 )

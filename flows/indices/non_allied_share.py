@@ -16,6 +16,7 @@ from flows.indices.basket import categorical, series_columns
 from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import share
+from flows.indices.explained import imports as explained
 from flows.indices.suppliers import CELL, plain, supplier_rows, verdicts
 
 
@@ -104,4 +105,5 @@ INDEX = Index(
         "indices.import_concentration",
     ),
     compute=compute,
+    explain=explained.non_allied_share,
 )

@@ -13,6 +13,7 @@ from flows.indices.bounds import rest_bounds
 from flows.indices.concentration import totals, unallocated_share, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure
+from flows.indices.explained import production as explained
 from flows.indices.production_concentration import KEYS, known_and_withheld, merged
 from flows.indices.suppliers import VERDICT, plain
 
@@ -88,4 +89,5 @@ INDEX = Index(
     ),
     inputs=("mart.production", "indices.production_concentration"),
     compute=compute,
+    explain=explained.production_bounds,
 )

@@ -21,6 +21,7 @@ from flows.indices.concentration import (
 )
 from flows.indices.confidence import grade, score
 from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import production as explained
 
 KEYS = ["mineral", "stage", "year", "basis", "source", "edition"]
 
@@ -146,4 +147,5 @@ INDEX = Index(
     ),
     inputs=("mart.production",),
     compute=compute,
+    explain=explained.production_concentration,
 )

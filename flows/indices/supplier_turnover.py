@@ -17,6 +17,7 @@ from flows.indices.cells import cell_numbers, names_of
 from flows.indices.concentration import ratio, verdict_columns, wide_product
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import share
+from flows.indices.explained import imports as explained
 from flows.indices.suppliers import CELL, VERDICT, plain, supplier_bases, verdicts
 
 SIZES = ["total", "unallocated"]
@@ -150,4 +151,5 @@ INDEX = Index(
     ),
     inputs=("mart.mineral_trade", "ref.country", "indices.import_concentration"),
     compute=compute,
+    explain=explained.supplier_turnover,
 )

@@ -14,6 +14,7 @@ from flows.indices.concentration import verdict_columns
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import ENDS, ranged
 from flows.indices.domestic_production import plain
+from flows.indices.explained import consumption as explained
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 SHARED = [*CELL, "production_stage", "reason", "flags", "confidence"]
@@ -124,4 +125,5 @@ INDEX = Index(
     ),
     inputs=("indices.import_reliance", "indices.exposure", "ref.benchmark"),
     compute=compute,
+    explain=explained.supply_benchmark,
 )

@@ -19,6 +19,7 @@ from flows.indices.basket import flag_list, series_columns
 from flows.indices.concentration import ratio, totals, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.declared import measure, share
+from flows.indices.explained import world as explained
 from flows.indices.production_concentration import KEYS as PRODUCED
 from flows.indices.production_concentration import known_and_withheld, merged
 from flows.indices.suppliers import VERDICT, plain, supplier_rows
@@ -235,4 +236,5 @@ INDEX = Index(
         "indices.production_concentration",
     ),
     compute=compute,
+    explain=explained.world_supply,
 )

@@ -30,10 +30,10 @@ FUNCTIONS: Mapping[str, Callable[..., Number]] = {
 }
 """`count` gives how many arguments it has; a comparison gives 1 or 0."""
 
-GREATEST_POWER = 8
+GREATEST_POWER = 64
 
 
-class ArithmeticError_(ValueError):  # noqa: N801 - the built-in of that name is another thing
+class CalculationError(ValueError):
     """A text is no plain arithmetic, names what is not there, or has no value."""
 
 
@@ -45,18 +45,18 @@ def evaluate(expression: str, names: Mapping[str, Number]) -> Number:
         names: values of the names it may use.
 
     Raises:
-        ArithmeticError_: it holds anything else, an unknown name, or has no value.
+        CalculationError: it holds anything else, an unknown name, or has no value.
 
     """
     try:
         return valued(ast.parse(expression, mode="eval").body, names)
     except (SyntaxError, ArithmeticError, ValueError, TypeError) as error:
-        if isinstance(error, ArithmeticError_):
+        if isinstance(error, CalculationError):
             raise
-        raise ArithmeticError_(f"cannot evaluate {expression[:200]!r}: {error}") from error
+        raise CalculationError(f"cannot evaluate {expression[:200]!r}: {error}") from error
 
 
-def valued(node: ast.AST, names: Mapping[str, Number]) -> Number:
+def valued(node: ast.AST, names: Mapping[str, Number]) -> Number:  # noqa: PLR0911 - a case each
     """Give the value of a part of an expression."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
@@ -75,7 +75,7 @@ def valued(node: ast.AST, names: Mapping[str, Number]) -> Number:
             return OPERATORS[type(operator)](valued(left, names), valued(right, names))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
             return FUNCTIONS[name](*(valued(argument, names) for argument in arguments))
-    raise ArithmeticError_(f"no plain arithmetic, or no such name: {ast.unparse(node)[:200]}")
+    raise CalculationError(f"no plain arithmetic, or no such name: {ast.unparse(node)[:200]}")
 
 
 def chained(node: ast.AST, names: Mapping[str, Number]) -> Number:
@@ -93,7 +93,9 @@ def chained(node: ast.AST, names: Mapping[str, Number]) -> Number:
 def power(base: Number, exponent: Number) -> Number:
     """Raise to a small power; a large one would only keep the machine busy."""
     if abs(exponent) > GREATEST_POWER:
-        raise ArithmeticError_(f"a power above {GREATEST_POWER}: {exponent}")
+        raise CalculationError(f"a power above {GREATEST_POWER}: {exponent}")
+    if base < 0 and exponent != int(exponent):
+        raise CalculationError(f"no real number: {base} ** {exponent}")
     value: Number = base**exponent
     return value
 

@@ -16,7 +16,6 @@ def lent(sheet: Sheet, read: Read, cell: Row) -> None:
     Materials that the study assesses at this very stage come before others; what the last
     edition lacks comes from the one before.
     """
-    names = ["import_reliance", *LENT]
     given = of_materials(read, cell)
     for name in LENT:
         known = {end: [row for row in given if row[f"{name}{end}"] is not None] for end in ENDS}
@@ -29,23 +28,26 @@ def lent(sheet: Sheet, read: Read, cell: Row) -> None:
         bounded(sheet, cell, name, found)
     # Import reliance has its own lines; where it does not count, it is open.
     for end, limit in (("_low", "0"), ("_high", "1")):
-        name = f"{names[0]}{end}"
+        name = f"import_reliance{end}"
         if cell[name] is not None and name not in sheet:
             sheet.add(name, limit, "share", "not known: all it can be")
 
 
 def combined(values: Sequence[str], end: str) -> str:
     """Write the mean of values, or of their bounds the outermost."""
+    if len(values) == 1:
+        return values[0]
     if end:
         return f"{'min' if end == '_low' else 'max'}({', '.join(values)})"
-    return f"({plus(values)}) / {len(values)}" if len(values) > 1 else values[0]
+    return f"({plus(values)}) / {len(values)}"
 
 
 def of_materials(read: Read, cell: Row) -> list[Row]:
     """Give one row of inputs a material of the study that belongs to the cell's mineral."""
-    groups = {row["material_group"] for row in read("mart.eu_material")}
-    belonging = read("mart.eu_material", mineral=cell["mineral"])
-    materials = [row["material"] for row in belonging if row["material"] not in groups]
+    belonging = [row["material"] for row in read("mart.eu_material", mineral=cell["mineral"])]
+    grouped = read("mart.eu_material", material_group=belonging)
+    groups = {row["material_group"] for row in grouped}
+    materials = [material for material in belonging if material not in groups]
     rows = read("mart.eu_input", material=materials)
     latest: dict[str, dict[str, object]] = {}
     assessed: dict[str, str] = {}

@@ -27,7 +27,9 @@ def eu_supply_risk_study(cell: Row, read: Read) -> Sheet:
     else:
         own(sheet, read, cell)
     thresholds(sheet, cell)
-    rivals = read("indices.eu_supply_risk_study", edition=cell["edition"], material=cell["material"])
+    rivals = read(
+        "indices.eu_supply_risk_study", edition=cell["edition"], material=cell["material"]
+    )
     bottleneck(sheet, cell, [row for row in rivals if row["stage"] != cell["stage"]])
     return sheet
 

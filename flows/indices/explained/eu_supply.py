@@ -100,7 +100,8 @@ def trade_parameters(
     materials = [row["material"] for row in mineral]
     where = {"material": materials, "stage": cell["stage"]}
     rows = read("mart.eu_supply_share", **where, area=list(areas))
-    last = max((row["edition"] for row in read("mart.eu_input")), default="")
+    editions = read("meta.edition", source=rows[0]["source"]) if rows else []
+    last = max((row["edition"] for row in editions), default="")
     given: dict[str, float] = {}
     for row in rows:
         if row["edition"] == last:
@@ -179,9 +180,7 @@ def own(sheet: Sheet, read: Read, cell: Row, importer: Importer) -> tuple[bool, 
     sheet.add("own_low_kg", low, "kg")
     if output.high and (is_same or sheet["produced_high_kg"] == 0):
         sheet.add("own_high_kg", "produced_high_kg", "kg")
-    makers = [
-        row for row in rows if row["area"] in importer.makers and row["mass_kg"] is not None
-    ]
+    makers = [row for row in rows if row["area"] in importer.makers and row["mass_kg"] is not None]
     home(sheet, read, cell, importer, makers)
     return output.has_figures, output.is_unlisted
 
@@ -215,7 +214,8 @@ def reliance(sheet: Sheet) -> None:
                 sheet.add(name, "0", "share", "output has no bound")
             continue
         if sheet[own_kg] == 0 and (sheet["imports_kg"] > 0 or end == "_high"):
-            sheet.add(name, "1", "share", "nothing is made at home")
+            says = "nothing need be made at home" if end else "nothing is made at home"
+            sheet.add(name, "1", "share", says)
         elif net <= 0:
             sheet.add(name, "0", "share", "a net exporter")
         else:
@@ -225,7 +225,7 @@ def reliance(sheet: Sheet) -> None:
 def together(sheet: Sheet, cell: Row, *, has_figures: bool, is_unlisted: bool) -> None:
     """Write the concentration of imports and own output together, w imports' part of both."""
     bought = "imports_kg"
-    own_kg = sheet["own_kg"] if "own_kg" in sheet else None
+    own_kg = sheet.get("own_kg")
     if not has_figures or own_kg == 0:
         sheet.add("w", "1", "share", "imports alone count")
     elif own_kg is not None and sheet[bought] + own_kg > 0:
@@ -236,7 +236,7 @@ def together(sheet: Sheet, cell: Row, *, has_figures: bool, is_unlisted: bool) -
     name = "hhi_wgi_t_eu"
     if cell[name] is not None:
         sheet.add(name, f"w**2 * imports_hhi{added}", "score")
-    high = sheet["own_high_kg"] if "own_high_kg" in sheet else None
+    high = sheet.get("own_high_kg")
     if high is not None and high == sheet["own_low_kg"]:
         for end in ("_low", "_high"):
             sheet.add(f"{name}{end}", f"w**2 * imports_hhi{end}{added}", "score")

@@ -139,9 +139,7 @@ def priced(sheet: Sheet, outer: Sequence[Row], inner: Sequence[Row], *, checked:
         sheet.add("price", f"{value} / imports_kg", "USD_per_kg")
 
 
-def own(
-    sheet: Sheet, read: Read, cell: Row, makers: Sequence[str], convention: Convention
-) -> None:
+def own(sheet: Sheet, read: Read, cell: Row, makers: Sequence[str], convention: Convention) -> None:
     """Write domestic production, in the units of trade where they are checked: point and bounds."""
     is_bloc = makers != [cell["importer_iso3"]]
     output = own_output(sheet, read, produced(cell), makers, is_bloc=is_bloc)
@@ -168,7 +166,7 @@ def risks(sheet: Sheet, cell: Row) -> None:
     """Write risk, score and midpoint: each where the cell has one."""
     lost = "ungoverned" if cell["mode"] == CORRECTED.name else "0"
     sheet.add("governed_kg", f"imports_kg - {lost}", "kg", "imports from exporters with g")
-    share = sheet["governance_missing_share"] if "governance_missing_share" in sheet else 0
+    share = sheet.get("governance_missing_share") or 0
     if sheet["governed_kg"] > 0 and (lost == "0" or share <= GOVERNANCE_LIMIT):
         sheet.add("import_governance", "weighted_kg / governed_kg", "share", "mean g")
     least = "weighted_kg / (own_high_kg + imports_kg)" if "own_high_kg" in sheet else "0"

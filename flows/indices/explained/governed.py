@@ -85,7 +85,7 @@ def risk(sheet: Sheet, cell: Row) -> None:
         if cell[f"supply_risk{end}"] is None:
             continue
         corners = dict.fromkeys(core(sheet, cell, end, reliance) for reliance in ENDS[1:])
-        corner = f"{outer}({', '.join(corners)})" if len(corners) > 1 else f"({next(iter(corners))})"
+        corner = f"{outer}({', '.join(corners)})"
         reduced = f"(1 - eol_rir{other}) * si_sr{end}"
         sheet.add(f"supply_risk{end}", f"{corner} * {reduced}", "score", "outermost corner")
 

@@ -70,7 +70,7 @@ def weighed(sheet: Sheet, side: str, end: str, rows: Sequence[Row]) -> None:
     for form, found in forms.items():
         name = f"{side}_of_{form}" if form else f"{side}_gross"
         by_seller(sheet, name, found, side)
-        factor = found[0].get(FACTOR[end])
+        factor = found[0].get(FACTOR[end]) or 0.0
         terms.append(f"{name} * {literal(round(factor, MILLIONTHS))}" if form else name)
     says = "weight by content factor of each form" if "" not in forms and forms else ""
     sheet.add(f"{side}{end}", plus(terms), "kg", says)

@@ -70,6 +70,10 @@ class Sheet:
         """Give the value of a line."""
         return self.lines[name].value
 
+    def get(self, name: str) -> Number | None:
+        """Give the value of a line; null where there is none."""
+        return self.lines[name].value if name in self.lines else None
+
     def embed(self, other: Sheet, prefix: str) -> None:
         """Write the lines of another sheet, their names with a prefix."""
         for line in other.lines.values():

@@ -59,7 +59,7 @@ class Supply:
         return self.sheet[f"{self.prefix}{name}"]
 
 
-def supplied(
+def supplied(  # noqa: PLR0913, PLR0917 - the sheet, and what is on it
     sheet: Sheet,
     named: Mapping[str, Amount],
     nobodys: Mapping[str, Amount],

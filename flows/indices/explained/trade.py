@@ -40,23 +40,26 @@ def bought_rows(read: Read, cell: Row) -> list[Row]:
     """
     series = {name: cell[name] for name in ("mineral", "stage", "source", "edition")}
     year = int(cell["year"])
-    codes = [
-        row["hs6"]
-        for row in read("mart.basket", **series, exclusion=None)
-        if row["specificity"] != "basket"
-        and row["first_year"] <= year <= (row["last_year"] or ENDLESS)
-    ]
+    codes = {row["hs6"]: row for row in read("mart.basket", **series, exclusion=None)}
     inside = members(read, cell["importer_iso3"], year)
     buyers = inside or [cell["importer_iso3"]]
-    return read(
+    # Rows of codes that do not count are read too: where there is no number, they show why.
+    rows = read(
         "mart.trade",
         source=cell["source"],
         edition=cell["edition"],
         year=year,
-        hs6=codes,
+        hs6=list(codes),
         importer_iso3=buyers,
         exporter_iso3=Not(tuple(buyers)),
     )
+    return [row for row in rows if counts(codes[row["hs6"]], year)]
+
+
+def counts(code: Row, year: int) -> bool:
+    """Whether a code of a basket is summed in a year."""
+    begun, last = code["first_year"] <= year, code["last_year"]
+    return code["specificity"] != "basket" and begun and (last is None or year <= last)
 
 
 def bought(sheet: Sheet, read: Read, cell: Row, prefix: str = "") -> Supply:

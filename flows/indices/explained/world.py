@@ -41,9 +41,7 @@ def exports(sheet: Sheet, read: Read, cell: Row, without: str | None) -> tuple[S
     return supply, sheet["demand"] > sheet["demand_top"]
 
 
-def demanded(
-    sheet: Sheet, supply: Supply, bought: Mapping[str, Sequence[int]], unit: str
-) -> None:
+def demanded(sheet: Sheet, supply: Supply, bought: Mapping[str, Sequence[int]], unit: str) -> None:
     """Write what each importer buys, what all do, and what the largest supplier does."""
     for importer, amounts in bought.items():
         sheet.add(f"b_{importer}", plus(amounts), unit)
