@@ -13,7 +13,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from flows import __version__, exits
+from flows import __version__
+from flows.command import exits
 
 app = App(
     name="orewatch",
@@ -42,7 +43,7 @@ def run(*, as_of: date | None = None, as_json: Json = False, verbose: bool = Fal
         verbose: Show Prefect's own log too.
 
     """
-    from flows import outcome, watching  # noqa: PLC0415
+    from flows.command import outcome, watching  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
@@ -90,7 +91,7 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
 
     """
     if list_:
-        from flows import listings  # noqa: PLC0415
+        from flows.command import listings  # noqa: PLC0415
 
         return listings.show_questions(as_json=as_json)
     if not sql_or_name or (as_json and as_csv):
@@ -99,7 +100,7 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
         )
     if seconds <= 0 or (rows is not None and rows <= 0):
         raise exits.UsageError("--seconds and --rows must be above 0")
-    from flows import confined  # noqa: PLC0415
+    from flows.command import confined  # noqa: PLC0415
 
     form: confined.Form = "json" if as_json else "csv" if as_csv else "table"
     return confined.answer(
@@ -146,7 +147,7 @@ def explain(  # noqa: PLR0913 - an argument is an option of the command
         as_json: Print every row and line as JSON.
 
     """
-    from flows import explain as explaining  # noqa: PLC0415
+    from flows.command import explain as explaining  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     said = {
@@ -173,7 +174,7 @@ def snapshots(*, as_json: Json = False) -> int:
         as_json: Print them as JSON.
 
     """
-    from flows import listings, shelf  # noqa: PLC0415
+    from flows.command import listings, shelf  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     listings.show_snapshots(shelf.snapshot_rows(Settings()), as_json=as_json)
@@ -209,7 +210,7 @@ def sources(*, as_of: date | None = None, as_json: Json = False) -> int:
         as_json: Print them as JSON.
 
     """
-    from flows import listings, shelf  # noqa: PLC0415
+    from flows.command import listings, shelf  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     day = as_of or datetime.now(UTC).date()
@@ -229,8 +230,8 @@ def doctor(*, as_json: Json = False) -> int:
         as_json: Print the findings as JSON.
 
     """
-    from flows import listings  # noqa: PLC0415
-    from flows.doctor import examine  # noqa: PLC0415
+    from flows.command import listings  # noqa: PLC0415
+    from flows.command.doctor import examine  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     return listings.show_findings(examine(Settings(), datetime.now(UTC)), as_json=as_json)

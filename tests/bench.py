@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from flows.indices import cells, concentration
+from flows.indices.formulas import cells, concentration
 
 COUNTRIES, CODES, ROWS_A_YEAR = 226, 5_200, 11_000_000
 KEYS = ["importer", "hs6", "year"]

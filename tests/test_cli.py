@@ -19,7 +19,8 @@ from types import ModuleType
 import polars as pl
 import pytest
 
-from flows import answers, cli, exits, publish, queries, schedule, terminal
+from flows import cli, publish, schedule
+from flows.command import answers, exits, queries, terminal
 from flows.gate.contract import Check, Verdict
 from flows.progress import report
 from flows.settings import CHECKOUT
@@ -99,7 +100,8 @@ def test_reading_imports_nothing_heavy(home: Path) -> None:
     # A process of its own: this one has long imported everything.
     program = (
         "import sys\n"
-        "from flows import cli, confined, answers, doctor, listings, outcome, shelf, terminal\n"
+        "from flows import cli\n"
+        "from flows.command import confined, answers, doctor, listings, outcome, shelf, terminal\n"
         "from flows.settings import Settings\n"
         "cli.app(['--help'], result_action='return_value')\n"
         "cli.app(['snapshots'], result_action='return_value')\n"

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from flows import cli, publish, warehouse
-from flows.exits import UsageError
-from flows.explaining.account import account
-from flows.explaining.indicator import Indicator, figures, indicator
-from flows.explaining.reader import Reader
+from flows.command.exits import UsageError
+from flows.command.explaining.account import account
+from flows.command.explaining.indicator import Indicator, figures, indicator
+from flows.command.explaining.reader import Reader
 from flows.indices import all_indices
 from flows.indices.contract import Index, Table
 from flows.indices.explained.arithmetic import CalculationError, evaluate
@@ -313,7 +313,7 @@ def test_arithmetic_that_does_not_equal_the_table_is_said_so(
 
     asked = indicator("turnover")
     asked = replace(asked, index=replace(asked.index, explain=wrong))
-    monkeypatch.setattr("flows.explain.indicator", lambda _: asked)
+    monkeypatch.setattr("flows.command.explain.indicator", lambda _: asked)
     code, out, _ = orewatch("turnover", *JAPAN, "2023")
     assert code == 1
     assert "✗ the table has" in out

@@ -11,7 +11,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows import answers, confined, publish, warehouse
+from flows import publish, warehouse
+from flows.command import answers, confined
 from tests.published import publish_composed
 
 SECRET = "canary-5f1d"  # noqa: S105 - looked for in every answer

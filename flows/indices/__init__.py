@@ -10,7 +10,7 @@ from flows.indices.contract import Index
 
 def all_indices(*, experimental: bool = False) -> list[Index]:
     """Every index of this folder, by table; the files are the list."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.ispkg)
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     found: list[Index] = []
     for module in modules:

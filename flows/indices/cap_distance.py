@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import series_columns
-from flows.indices.concentration import verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
 from flows.indices.explained import imports as explained
-from flows.indices.suppliers import CELL, supplier_rows, supplier_totals, verdicts
+from flows.indices.formulas.basket import series_columns
+from flows.indices.formulas.concentration import verdict_columns, where_known
+from flows.indices.formulas.suppliers import CELL, supplier_rows, supplier_totals, verdicts
 
 
 def compute(

@@ -16,7 +16,9 @@ from statistics import NormalDist
 
 import polars as pl
 
-from flows.indices.basket import (
+from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import spread as explained
+from flows.indices.formulas.basket import (
     SERIES,
     basket_traits,
     capped,
@@ -24,12 +26,10 @@ from flows.indices.basket import (
     series_columns,
     trade_parts,
 )
-from flows.indices.concentration import ratio, verdict_columns, where_known
-from flows.indices.confidence import grade, score
-from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure
-from flows.indices.explained import spread as explained
-from flows.indices.suppliers import CELL, plain, supplier_rows, supplier_totals
+from flows.indices.formulas.concentration import ratio, verdict_columns, where_known
+from flows.indices.formulas.confidence import grade, score
+from flows.indices.formulas.declared import measure
+from flows.indices.formulas.suppliers import CELL, plain, supplier_rows, supplier_totals
 
 GIVEN = ["hhi", "hhi_low", "hhi_high", "cr1", "unallocated_share", "weight_missing_share"]
 QUANTUM = 2.0**100

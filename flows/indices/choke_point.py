@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import categorical, series_columns
-from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import share
 from flows.indices.explained import screens as explained
-from flows.indices.persistence import LAST_YEARS, history_columns, with_history
-from flows.indices.suppliers import CELL, VERDICT, plain, supplier_rows
-from flows.indices.thresholds import Threshold, thresholds, yes_no
+from flows.indices.formulas.basket import categorical, series_columns
+from flows.indices.formulas.concentration import ratio, verdict_columns, where_known
+from flows.indices.formulas.declared import share
+from flows.indices.formulas.persistence import LAST_YEARS, history_columns, with_history
+from flows.indices.formulas.suppliers import CELL, VERDICT, plain, supplier_rows
+from flows.indices.formulas.thresholds import Threshold, thresholds, yes_no
 
 WORLD = CELL[1:]
 SERIES = [name for name in WORLD if name != "year"]

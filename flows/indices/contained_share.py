@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.balance import contained, content_gaps
-from flows.indices.basket import (
+from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import consumption as explained
+from flows.indices.formulas.balance import contained, content_gaps
+from flows.indices.formulas.basket import (
     SERIES,
     WEIGHT_MISSING_LIMIT,
     basket_traits,
     flag_list,
     series_columns,
 )
-from flows.indices.concentration import ratio, verdict_columns
-from flows.indices.confidence import grade, score
-from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure, share
-from flows.indices.explained import consumption as explained
+from flows.indices.formulas.concentration import ratio, verdict_columns
+from flows.indices.formulas.confidence import grade, score
+from flows.indices.formulas.declared import measure, share
 
 CELL = ["importer_iso3", *SERIES, "year", "basis"]
 

@@ -15,15 +15,15 @@ from collections.abc import Callable
 
 import polars as pl
 
-from flows.indices.basket import flag_list, series_columns
-from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure, share
 from flows.indices.explained import screens as explained
-from flows.indices.exports import exports, with_exports
-from flows.indices.persistence import LAST_YEARS, history_columns, in_window, with_history
-from flows.indices.suppliers import CELL, VERDICT, plain, supplier_rows, supplier_totals
-from flows.indices.thresholds import Threshold, thresholds, unverified, yes_no
+from flows.indices.formulas.basket import flag_list, series_columns
+from flows.indices.formulas.concentration import ratio, verdict_columns, where_known
+from flows.indices.formulas.declared import measure, share
+from flows.indices.formulas.exports import exports, with_exports
+from flows.indices.formulas.persistence import LAST_YEARS, history_columns, in_window, with_history
+from flows.indices.formulas.suppliers import CELL, VERDICT, plain, supplier_rows, supplier_totals
+from flows.indices.formulas.thresholds import Threshold, thresholds, unverified, yes_no
 
 SERIES = [name for name in CELL if name != "year"]
 WORLD = CELL[1:]

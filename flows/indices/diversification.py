@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import series_columns
-from flows.indices.cells import CELL as CELL_ID
-from flows.indices.cells import ENTROPY_QUANTUM, X, cell_numbers, names_of, unallocated
-from flows.indices.cells import in_order as by_amount
-from flows.indices.concentration import ratio, verdict_columns, where_known, wide_product
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure, share
 from flows.indices.explained import spread as explained
-from flows.indices.suppliers import CELL, plain, supplier_bases, verdicts
+from flows.indices.formulas.basket import series_columns
+from flows.indices.formulas.cells import CELL as CELL_ID
+from flows.indices.formulas.cells import ENTROPY_QUANTUM, X, cell_numbers, names_of, unallocated
+from flows.indices.formulas.cells import in_order as by_amount
+from flows.indices.formulas.concentration import ratio, verdict_columns, where_known, wide_product
+from flows.indices.formulas.declared import measure, share
+from flows.indices.formulas.suppliers import CELL, plain, supplier_bases, verdicts
 
 WORLD = CELL[1:]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import domestic_production as domestic
-from flows.indices import eu_sourcing, eu_study_inputs, eu_supply_cells
-from flows.indices import supply_risk as method
-from flows.indices.basket import flag_list
-from flows.indices.concentration import UNALLOCATED_HIGH, verdict_columns
 from flows.indices.contract import Column, Index, Table
-from flows.indices.eu_sourcing import FLOW, OUTPUT
 from flows.indices.explained import eu_supply as explained
-from flows.indices.supply_risk_columns import (
+from flows.indices.formulas import domestic_production as domestic
+from flows.indices.formulas import eu_sourcing, eu_study_inputs, eu_supply_cells
+from flows.indices.formulas import supply_risk as method
+from flows.indices.formulas.basket import flag_list
+from flows.indices.formulas.concentration import UNALLOCATED_HIGH, verdict_columns
+from flows.indices.formulas.eu_sourcing import FLOW, OUTPUT
+from flows.indices.formulas.supply_risk_columns import (
     bounded_columns,
     confidence,
     open_ends,

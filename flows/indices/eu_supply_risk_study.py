@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import eu_study_inputs as study
-from flows.indices import supply_risk as method
-from flows.indices.basket import flag_list
-from flows.indices.concentration import verdict_columns
 from flows.indices.contract import Column, Index, Table
 from flows.indices.explained import eu_study as explained
-from flows.indices.supply_risk_columns import (
+from flows.indices.formulas import eu_study_inputs as study
+from flows.indices.formulas import supply_risk as method
+from flows.indices.formulas.basket import flag_list
+from flows.indices.formulas.concentration import verdict_columns
+from flows.indices.formulas.supply_risk_columns import (
     bounded_columns,
     confidence,
     open_ends,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import basket, concentration
 from flows.indices.contract import Index, Table
 from flows.indices.explained import imports as explained
+from flows.indices.formulas import basket, concentration
 
 APART = ("value_usd", "mass_kg", "value_without_mass_usd", "ended_usd", "basket_usd")
 KEYS = ("source", "edition", "mineral", "stage", "year", "exporter_iso3")

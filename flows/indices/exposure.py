@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import reliance_formula as formula
-from flows.indices.basket import series_columns
-from flows.indices.concentration import verdict_columns
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import ranged
-from flows.indices.domestic_production import plain
 from flows.indices.explained import consumption as explained
+from flows.indices.formulas import reliance_formula as formula
+from flows.indices.formulas.basket import series_columns
+from flows.indices.formulas.concentration import verdict_columns
+from flows.indices.formulas.declared import ranged
+from flows.indices.formulas.domestic_production import plain
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 SHARES = ["import_share", "import_share_low", "import_share_high"]

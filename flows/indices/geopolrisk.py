@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices.basket import SERIES, basket_traits, flag_list, series_columns
-from flows.indices.concentration import UNALLOCATED_HIGH, verdict_columns
-from flows.indices.confidence import grade
-from flows.indices.confidence import score as confidence_score
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import mass, measure, ranged, share
 from flows.indices.explained import geopolitics as explained
-from flows.indices.geopolrisk_formula import (
+from flows.indices.formulas.basket import SERIES, basket_traits, flag_list, series_columns
+from flows.indices.formulas.concentration import UNALLOCATED_HIGH, verdict_columns
+from flows.indices.formulas.confidence import grade
+from flows.indices.formulas.confidence import score as confidence_score
+from flows.indices.formulas.declared import mass, measure, ranged, share
+from flows.indices.formulas.geopolrisk_formula import (
     CORRECTED,
     GOVERNANCE_LIMIT,
     PEER,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import basket, concentration
 from flows.indices.contract import Column, Index, Table
 from flows.indices.explained import imports as explained
+from flows.indices.formulas import basket, concentration
 
 
 def compute(

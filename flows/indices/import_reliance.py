@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import reliance_formula as formula
-from flows.indices.balance import balances, contained, content_gaps, gross
-from flows.indices.basket import (
+from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import reliance as explained
+from flows.indices.formulas import reliance_formula as formula
+from flows.indices.formulas.balance import balances, contained, content_gaps, gross
+from flows.indices.formulas.basket import (
     SERIES,
     WEIGHT_MISSING_LIMIT,
     basket_traits,
     flag_list,
     series_columns,
 )
-from flows.indices.concentration import ratio, verdict_columns
-from flows.indices.confidence import grade, score
-from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import ENDS, mass, ranged, ranged_mass, share
-from flows.indices.explained import reliance as explained
+from flows.indices.formulas.concentration import ratio, verdict_columns
+from flows.indices.formulas.confidence import grade, score
+from flows.indices.formulas.declared import ENDS, mass, ranged, ranged_mass, share
 
 UNLISTED_LIMIT = 0.05
 """An unlisted producer counts as none where it could be at most this part of consumption."""

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import by_basis, categorical, missing_weight, series_columns, trade_reason
-from flows.indices.concentration import ratio
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import share
 from flows.indices.explained import imports as explained
+from flows.indices.formulas.basket import (
+    by_basis,
+    categorical,
+    missing_weight,
+    series_columns,
+    trade_reason,
+)
+from flows.indices.formulas.concentration import ratio
+from flows.indices.formulas.declared import share
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices.basket import categorical, series_columns
-from flows.indices.concentration import ratio, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import share
 from flows.indices.explained import imports as explained
-from flows.indices.suppliers import CELL, plain, supplier_rows, verdicts
+from flows.indices.formulas.basket import categorical, series_columns
+from flows.indices.formulas.concentration import ratio, verdict_columns, where_known
+from flows.indices.formulas.declared import share
+from flows.indices.formulas.suppliers import CELL, plain, supplier_rows, verdicts
 
 
 def compute(

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import series_columns
-from flows.indices.bounds import rest_bounds
-from flows.indices.concentration import totals, unallocated_share, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure
 from flows.indices.explained import production as explained
+from flows.indices.formulas.basket import series_columns
+from flows.indices.formulas.bounds import rest_bounds
+from flows.indices.formulas.concentration import (
+    totals,
+    unallocated_share,
+    verdict_columns,
+    where_known,
+)
+from flows.indices.formulas.declared import measure
+from flows.indices.formulas.suppliers import VERDICT, plain
 from flows.indices.production_concentration import KEYS, known_and_withheld, merged
-from flows.indices.suppliers import VERDICT, plain
 
 BOUNDS = ("hhi_low", "hhi_high_no_larger", "hhi_high_one", "hhi_high_named")
 

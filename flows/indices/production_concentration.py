@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import flag_list, series_columns
-from flows.indices.concentration import (
+from flows.indices.contract import Column, Index, Table
+from flows.indices.explained import production as explained
+from flows.indices.formulas.basket import flag_list, series_columns
+from flows.indices.formulas.concentration import (
     UNALLOCATED_HIGH,
     measure_columns,
     measures,
@@ -19,9 +21,7 @@ from flows.indices.concentration import (
     verdict_columns,
     where_known,
 )
-from flows.indices.confidence import grade, score
-from flows.indices.contract import Column, Index, Table
-from flows.indices.explained import production as explained
+from flows.indices.formulas.confidence import grade, score
 
 KEYS = ["mineral", "stage", "year", "basis", "source", "edition"]
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import series_columns
-from flows.indices.cells import CELL as CELL_ID
-from flows.indices.cells import cell_numbers, names_of
-from flows.indices.concentration import ratio, verdict_columns, wide_product
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import share
 from flows.indices.explained import imports as explained
-from flows.indices.suppliers import CELL, VERDICT, plain, supplier_bases, verdicts
+from flows.indices.formulas.basket import series_columns
+from flows.indices.formulas.cells import CELL as CELL_ID
+from flows.indices.formulas.cells import cell_numbers, names_of
+from flows.indices.formulas.concentration import ratio, verdict_columns, wide_product
+from flows.indices.formulas.declared import share
+from flows.indices.formulas.suppliers import CELL, VERDICT, plain, supplier_bases, verdicts
 
 SIZES = ["total", "unallocated"]
 SERIES = [name for name in CELL if name != "year"]

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import flag_list, series_columns
-from flows.indices.concentration import ratio, totals, verdict_columns, where_known
 from flows.indices.contract import Column, Index, Table
-from flows.indices.declared import measure, share
 from flows.indices.explained import world as explained
+from flows.indices.formulas.basket import flag_list, series_columns
+from flows.indices.formulas.concentration import ratio, totals, verdict_columns, where_known
+from flows.indices.formulas.declared import measure, share
+from flows.indices.formulas.suppliers import VERDICT, plain, supplier_rows
+from flows.indices.formulas.world_demand import MADE, SERIES, exporters, importers, net_imports
 from flows.indices.production_concentration import KEYS as PRODUCED
 from flows.indices.production_concentration import known_and_withheld, merged
-from flows.indices.suppliers import VERDICT, plain, supplier_rows
-from flows.indices.world_demand import MADE, SERIES, exporters, importers, net_imports
 
 CELLS = ["supply", *SERIES]
 GRAIN = [*CELLS, "scope"]

@@ -34,7 +34,7 @@ WITH figures AS (
         s.edition, s.material, s.stage, s.measure, s.value_text,
         round(s.value * u.factor, 12) AS value,
         round(s.low * u.factor, 12) AS low,
-        round(CASE WHEN s.unit = 'score' THEN s.high ELSE least(s.high * u.factor, 1) END, 12) AS high
+        round(CASE WHEN s.unit = 'score' OR s.high IS NULL THEN s.high ELSE least(s.high * u.factor, 1) END, 12) AS high
     FROM staging.eu_crm AS s
     LEFT JOIN ref.unit AS u ON u.unit = s.unit
     WHERE s.measure NOT IN ('global_supply_share', 'eu_supply_share', 'use_share', 'group')

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.indices import production_concentration
-from flows.indices.bounds import component_bounds, component_shares, listed_bounds
+from flows.indices.formulas.bounds import component_bounds, component_shares, listed_bounds
 from flows.indices.production_bounds import INDEX
 from tests.indices.composed import asked, computed, needs_examples, one, trade, worked
 from tests.indices.test_world_supply import production

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.indices.certainty import CELL, INDEX, PARTS, gradient, measures, variances
-from flows.indices.confidence import grade, score
+from flows.indices.formulas.confidence import grade, score
 from tests.indices.composed import (
     asked,
     computed,

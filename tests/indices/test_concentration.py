@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.indices.concentration import measures, totals, unallocated_share
+from flows.indices.formulas.concentration import measures, totals, unallocated_share
 
 CODES = [f"A{n:02}" for n in range(30)]
 AMOUNTS = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 10**12))

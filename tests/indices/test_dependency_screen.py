@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from flows.indices.dependency_screen import CDI, GEODEP, geodep, geodep_values
-from flows.indices.thresholds import thresholds
+from flows.indices.formulas.thresholds import thresholds
 from tests.indices.composed import (
     FACTS,
     asked,

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.facts import read_facts
-from flows.indices import eu_sourcing, eu_study_inputs, eu_supply_risk_study
-from flows.indices import supply_risk as method
+from flows.indices import eu_supply_risk_study
 from flows.indices.contract import publish
+from flows.indices.formulas import eu_sourcing, eu_study_inputs
+from flows.indices.formulas import supply_risk as method
 from flows.marts import read_models
 from flows.settings import CHECKOUT
 from flows.sources.contract import Raw, read_source

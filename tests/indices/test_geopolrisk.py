@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from flows.indices import geopolrisk as index
 from flows.indices import import_share
+from flows.indices.formulas.geopolrisk_cells import governance_risk
+from flows.indices.formulas.geopolrisk_formula import characterisation, import_risk, midpoint, score
 from flows.indices.geopolrisk import geopolrisk
-from flows.indices.geopolrisk_cells import governance_risk
-from flows.indices.geopolrisk_formula import characterisation, import_risk, midpoint, score
 from flows.settings import CHECKOUT
 from tests import world
 

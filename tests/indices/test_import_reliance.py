@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from flows.facts import read_facts
 from flows.indices import contained_share, exposure, import_reliance, supply_benchmark
-from flows.indices import reliance_formula as formula
-from flows.indices.balance import balances, contained, content_gaps, gross
-from flows.indices.published_reliance import PublishedValueError, read_censored
+from flows.indices.formulas import reliance_formula as formula
+from flows.indices.formulas.balance import balances, contained, content_gaps, gross
+from flows.indices.formulas.published_reliance import PublishedValueError, read_censored
 from flows.settings import CHECKOUT
 from tests import world
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flows.indices.eu_study_inputs import BORROWED, OMITTED_BELOW, SHARES_AT_LEAST
 from flows.indices.explained.governed import (
     ENDS,
     Weighed,
@@ -13,7 +12,8 @@ from flows.indices.explained.governed import (
     scores,
 )
 from flows.indices.explained.sheet import Read, Row, Sheet, literal, plus, within
-from flows.indices.supply_risk import EI_THRESHOLD, SR_THRESHOLD, WORST
+from flows.indices.formulas.eu_study_inputs import BORROWED, OMITTED_BELOW, SHARES_AT_LEAST
+from flows.indices.formulas.supply_risk import EI_THRESHOLD, SR_THRESHOLD, WORST
 
 BILLIONTHS = 9
 """Shares are counted to as many decimals."""

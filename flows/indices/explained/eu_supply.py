@@ -11,7 +11,7 @@ from flows.indices.explained.production import made, own_output
 from flows.indices.explained.sheet import Not, Read, Row, Sheet, literal, of_series, plus
 from flows.indices.explained.supply import Supply
 from flows.indices.explained.trade import AMOUNT, UNIT, allocated, blocs, members
-from flows.indices.supply_risk import WORST
+from flows.indices.formulas.supply_risk import WORST
 
 
 @dataclass(frozen=True)

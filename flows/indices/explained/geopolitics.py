@@ -10,7 +10,7 @@ from flows.indices.explained.production import made, own_output
 from flows.indices.explained.sheet import Read, Row, Sheet, literal, of_series, plus, within
 from flows.indices.explained.supply import concentration, counted
 from flows.indices.explained.trade import members
-from flows.indices.geopolrisk_formula import CORRECTED, GOVERNANCE_LIMIT, PEER, Convention
+from flows.indices.formulas.geopolrisk_formula import CORRECTED, GOVERNANCE_LIMIT, PEER, Convention
 
 CONVENTIONS = {one.name: one for one in (PEER, CORRECTED)}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.indices.explained.sheet import Read, Row, Sheet, literal, plus, within
-from flows.indices.supply_risk import (
+from flows.indices.formulas.supply_risk import (
     DIMENSIONS,
     GOVERNANCE_LIMIT,
     GOVERNANCE_MAX_AGE,

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from flows.answers import Answer
+    from flows.command.answers import Answer
 
 WIDEST = 60
 """Characters of a cell that are shown."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.exits import UsageError
+from flows.command.exits import UsageError
 
 PARAMETER = re.compile(r"\$(\w+) =(.*)")
 NAME = re.compile(r"[\w-]+(\.sql)?")

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.explaining.indicator import Indicator, figures
-from flows.explaining.reader import Reader
+from flows.command.explaining.indicator import Indicator, figures
+from flows.command.explaining.reader import Reader
 from flows.indices.contract import Column
 from flows.indices.explained.arithmetic import Number, evaluate
 from flows.indices.explained.sheet import Line, Row, Sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.exits import UsageError
+from flows.command.exits import UsageError
 from flows.indices import all_indices
 from flows.indices.contract import Column, Index, Table
 

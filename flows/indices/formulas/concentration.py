@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.cells import ENTROPY_QUANTUM, totals
 from flows.indices.contract import Column
-from flows.indices.declared import measure, share
+from flows.indices.formulas.cells import ENTROPY_QUANTUM, totals
+from flows.indices.formulas.declared import measure, share
 
 __all__ = [
     "UNALLOCATED_HIGH",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices import domestic_production as domestic
-from flows.indices.basket import SERIES, categorical
+from flows.indices.formulas import domestic_production as domestic
+from flows.indices.formulas.basket import SERIES, categorical
 
 KEYS = [*SERIES, "year", "basis"]
 ENDS = ("importer_iso3", "exporter_iso3")

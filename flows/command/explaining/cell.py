@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from flows import warehouse
-from flows.exits import UsageError
-from flows.explaining.indicator import Indicator
-from flows.explaining.reader import conditions
+from flows.command.exits import UsageError
+from flows.command.explaining.indicator import Indicator
+from flows.command.explaining.reader import conditions
 from flows.indices.contract import Table
 from flows.indices.explained.sheet import Row
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import domestic_production as domestic
-from flows.indices import eu_study_inputs
-from flows.indices import supply_risk as method
+from flows.indices.formulas import domestic_production as domestic
+from flows.indices.formulas import eu_study_inputs
+from flows.indices.formulas import supply_risk as method
 
 
 def study_stages(stages: pl.LazyFrame) -> pl.LazyFrame:

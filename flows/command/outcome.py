@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.padding import Padding
 from rich.text import Text
 
-from flows import answers, publish
-from flows.queries import question
+from flows import publish
+from flows.command import answers
+from flows.command.queries import question
+from flows.command.terminal import console, count, note, plain, print_json, show_record_list
 from flows.settings import Settings
-from flows.terminal import console, count, note, plain, print_json, show_record_list
 
 if TYPE_CHECKING:
     from flows.quality import Verdict

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices.confidence import grade, score
 from flows.indices.contract import Column
+from flows.indices.formulas.confidence import grade, score
 
 ENDS = (("", ""), ("_low", ": lower bound"), ("_high", ": upper bound"))
 PARTS = ("import_reliance", "eol_rir", "si_sr")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.concentration import (
+from flows.indices.contract import Column
+from flows.indices.formulas.concentration import (
     UNALLOCATED_HIGH,
     measures,
     totals,
     unallocated_share,
     where_known,
 )
-from flows.indices.confidence import grade, score
-from flows.indices.contract import Column
+from flows.indices.formulas.confidence import grade, score
 
 SERIES = ("source", "edition", "mineral", "stage")
 """What a basket belongs to."""

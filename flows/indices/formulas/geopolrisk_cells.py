@@ -9,9 +9,9 @@ from __future__ import annotations
 import polars as pl
 
 from flows.indices import production_concentration
-from flows.indices.basket import categorical
-from flows.indices.concentration import wide_product
-from flows.indices.domestic_production import plain
+from flows.indices.formulas.basket import categorical
+from flows.indices.formulas.concentration import wide_product
+from flows.indices.formulas.domestic_production import plain
 
 GOVERNANCE_QUANTUM = 2**50
 """g is summed as a whole number of 1/2^50, exactly, in any order."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.text import Text
 
-from flows.explaining.account import Account, Result
-from flows.explaining.cell import command
+from flows.command.explaining.account import Account, Result
+from flows.command.explaining.cell import command
+from flows.command.terminal import console, note, plain, print_json, show_record_list, show_rows
 from flows.indices.explained.arithmetic import Number
 from flows.indices.explained.sheet import Line, Row
-from flows.terminal import console, note, plain, print_json, show_record_list, show_rows
 
 FEW = 6
 """Lines of a kind, terms of a sum and rows of a table that are shown; JSON has all."""

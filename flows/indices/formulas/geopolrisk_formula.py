@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from flows.indices import domestic_production as domestic
-from flows.indices.basket import WEIGHT_MISSING_LIMIT
-from flows.indices.concentration import ratio, wide_product
-from flows.indices.geopolrisk_cells import GOVERNANCE_QUANTUM, imports, output, scores
+from flows.indices.formulas import domestic_production as domestic
+from flows.indices.formulas.basket import WEIGHT_MISSING_LIMIT
+from flows.indices.formulas.concentration import ratio, wide_product
+from flows.indices.formulas.geopolrisk_cells import GOVERNANCE_QUANTUM, imports, output, scores
 
 GOVERNANCE_LIMIT = 0.05
 """Exporters without a score are left out up to this share of the weight; above, no point."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices.concentration import ratio, wide_product
+from flows.indices.formulas.concentration import ratio, wide_product
 
 ONE = 10**12
 """Shares are summed as whole numbers of 1/10^12, exactly, in any order."""

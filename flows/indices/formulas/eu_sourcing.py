@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import domestic_production as domestic
 from flows.indices import production_concentration
-from flows.indices import supply_risk as method
-from flows.indices.basket import missing_weight, trade_reason
-from flows.indices.concentration import ratio, wide_product
+from flows.indices.formulas import domestic_production as domestic
+from flows.indices.formulas import supply_risk as method
+from flows.indices.formulas.basket import missing_weight, trade_reason
+from flows.indices.formulas.concentration import ratio, wide_product
 
 FLOW = ["importer_iso3", "mineral", "form_stage", "year", "source", "edition"]
 OUTPUT = ["importer_iso3", "mineral", "production_stage", "year"]

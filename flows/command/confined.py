@@ -4,7 +4,7 @@ DuckDB keeps its own bounds, but not in every function: some go on when they are
 take memory that it does not count. What it cannot stop, the system does. A single thread also
 makes an answer the same each time: no sum and no order depends on which thread came first.
 
-`python -m flows.confined` reads a request from its input and prints the answer.
+`python -m flows.command.confined` reads a request from its input and prints the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from flows.exits import complain, exit_code, message
+from flows.command.exits import complain, exit_code, message
 
 Form = Literal["table", "json", "csv"]
 
@@ -56,7 +56,7 @@ def answer(request: Request) -> int:
 
     """
     # -P: what lies in the folder we happen to be in is no module of ours.
-    command = [sys.executable, "-P", "-m", "flows.confined"]
+    command = [sys.executable, "-P", "-m", "flows.command.confined"]
     body = json.dumps(asdict(request))
     child = subprocess.run(  # noqa: S603
         command, input=body, stderr=subprocess.PIPE, text=True, check=False
@@ -89,8 +89,8 @@ def confine(seconds: float) -> None:
 
 def respond(request: Request) -> None:
     """Answer a request and print the rows in the form asked for."""
-    from flows import answers, shelf, terminal  # noqa: PLC0415
-    from flows.queries import question  # noqa: PLC0415
+    from flows.command import answers, shelf, terminal  # noqa: PLC0415
+    from flows.command.queries import question  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()

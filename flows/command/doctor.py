@@ -24,9 +24,9 @@ from typing import Literal
 from pydantic import SecretStr
 
 from flows import __version__, publish, warehouse
+from flows.command.shelf import size, source_rows
 from flows.facts import read_facts
 from flows.settings import Settings
-from flows.shelf import size, source_rows
 from flows.sources.raw import sha256
 
 PACKAGES = ("prefect", "polars", "duckdb", "great-expectations", "duckdb-sqlalchemy", "cyclopts")

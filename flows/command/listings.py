@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rich.padding import Padding
 from rich.text import Text
 
-from flows.queries import read_questions
+from flows.command.queries import read_questions
+from flows.command.terminal import console, note, plain, print_json, show_rows
 from flows.settings import Settings
-from flows.terminal import console, note, plain, print_json, show_rows
 
 if TYPE_CHECKING:
-    from flows.doctor import Finding
+    from flows.command.doctor import Finding
 
 MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "bad": ("✗", "bold red")}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices import supply_risk as method
+from flows.indices.formulas import supply_risk as method
 
 CELL = ["edition", "material", "stage"]
 ONE = 10**9

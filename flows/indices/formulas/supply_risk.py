@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from flows.indices.concentration import ratio, wide_product
+from flows.indices.formulas.concentration import ratio, wide_product
 
 WORST = 10.0
 QUANTUM = 10**12

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from flows.indices.contract import Column, sorted_by
-from flows.indices.thresholds import Threshold
+from flows.indices.formulas.thresholds import Threshold
 
 LAST_YEARS = 5
 

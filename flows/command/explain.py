@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flows import publish, shelf, warehouse
-from flows.exits import UsageError
-from flows.explaining import shown
-from flows.explaining.account import account
-from flows.explaining.cell import find
-from flows.explaining.indicator import indicator
-from flows.explaining.reader import Reader
+from flows import publish, warehouse
+from flows.command import shelf
+from flows.command.exits import UsageError
+from flows.command.explaining import shown
+from flows.command.explaining.account import account
+from flows.command.explaining.cell import find
+from flows.command.explaining.indicator import indicator
+from flows.command.explaining.reader import Reader
 from flows.settings import Settings
 
 

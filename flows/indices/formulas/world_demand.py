@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.suppliers import CELL, plain
+from flows.indices.formulas.suppliers import CELL, plain
 
 SERIES = CELL[1:]
 MADE = ["mineral", "stage", "measure", "basis", "year"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 import polars.selectors as cs
 
-from flows.indices.basket import bases, categorical
+from flows.indices.formulas.basket import bases, categorical
 
 CELL = ["importer_iso3", "mineral", "stage", "year", "basis", "source", "edition"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.basket import WEIGHT_MISSING_LIMIT
-from flows.indices.suppliers import CELL
+from flows.indices.formulas.basket import WEIGHT_MISSING_LIMIT
+from flows.indices.formulas.suppliers import CELL
 
 KEY = ["mineral", "stage", "year", "source", "edition"]
 AMOUNTS = ["value_usd", "mass_kg", "value_without_mass_usd"]

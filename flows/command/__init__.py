@@ -1,0 +1,1 @@
+"""What the verbs of `orewatch` do: answers, listings, screens, exit codes."""

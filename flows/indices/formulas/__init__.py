@@ -1,0 +1,1 @@
+"""What several indices share: formulas, exact sums, columns, verdicts."""
