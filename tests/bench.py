@@ -23,19 +23,60 @@ import duckdb
 import polars as pl
 
 from flows.indices.formulas import cells, concentration
+from flows.indices.geopolrisk import geopolrisk
 
 COUNTRIES, CODES, ROWS_A_YEAR = 226, 5_200, 11_000_000
 KEYS = ["importer", "hs6", "year"]
 ORDER = "the whole table: shares, HHI, CR1, CR3, effective suppliers, top supplier, bounds"
 
 
+SCORES = 100_000
+
+
+def bench_geopolrisk() -> None:
+    """GeoPolRisk on tables, production given for every year, per 100,000 scores."""
+    minerals = [f"m{number}" for number in range(40)]
+    countries = [f"C{number:02d}" for number in range(60)]
+    years = list(range(1995, 2025))
+    trade_rows = (
+        pl.DataFrame({"importer_iso3": countries})
+        .join(pl.DataFrame({"exporter_iso3": countries[:18]}), how="cross")
+        .filter(pl.col("importer_iso3") != pl.col("exporter_iso3"))
+        .join(pl.DataFrame({"mineral": minerals}), how="cross")
+        .join(pl.DataFrame({"year": years}), how="cross")
+        .with_row_index("number")
+        .with_columns(mass_kg=pl.col("number").hash(1) % 10**6 + 1)
+        .with_columns(value_usd=pl.col("mass_kg") * (pl.col("number").hash(2) % 50 + 1))
+        .with_columns(pl.col("mass_kg", "value_usd").cast(pl.Float64))
+        .drop("number")
+    )
+    production = (
+        pl.DataFrame({"iso3": countries[:30]})
+        .join(pl.DataFrame({"mineral": minerals}), how="cross")
+        .join(pl.DataFrame({"year": years}), how="cross")
+        .with_columns(mass_kg=pl.struct(pl.all()).hash(3).cast(pl.Float64) / 2.0**40)
+    )
+    governance = (
+        pl.DataFrame({"iso3": countries})
+        .join(pl.DataFrame({"year": years}), how="cross")
+        .with_columns(pv=pl.struct(pl.all()).hash(4).cast(pl.Float64) / 2.0**64 * 4 - 2)
+    )
+    start = time.perf_counter()
+    scores = geopolrisk(trade_rows.lazy(), production.lazy(), governance.lazy()).collect()
+    wall = time.perf_counter() - start
+    print(
+        f"GeoPolRisk: {scores.height:,} values, {trade_rows.height:,} trade rows, {wall:.2f} s, "
+        f"{wall * SCORES / scores.height:.2f} s per {SCORES:,}"
+    )
+
+
 def main() -> None:
     """Run the parts asked for."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("parts", nargs="*", default=["run", "query", "concentration"])
+    parser.add_argument("parts", nargs="*", default=["run", "query", "geopolrisk", "concentration"])
     parser.add_argument("--years", type=int, nargs="*", default=[1, 2, 4])
     arguments = parser.parse_args()
-    parts = {"run": bench_run, "query": bench_query}
+    parts = {"run": bench_run, "query": bench_query, "geopolrisk": bench_geopolrisk}
     for name in arguments.parts:
         if name == "concentration":
             bench_concentration(arguments.years)

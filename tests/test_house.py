@@ -318,3 +318,10 @@ def test_hosts_stand_in_source_yml_only() -> None:
 
 def test_meta_says_which_version_of_the_tables(tables: list[Table]) -> None:
     assert meta.VERSION.id in {table.id for table in tables}
+
+
+def test_the_readme_is_finished() -> None:
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert "@@" not in text
+    verbs = {"run", "query", "explain", "snapshots", "article verify", "doctor", "sources", "serve"}
+    assert {verb for verb in verbs if f"orewatch {verb}" not in text} == set()

@@ -244,3 +244,29 @@ def test_export_concentration_again_in_sql(con: duckdb.DuckDBPyConnection) -> No
     assert rows > 1_000
     assert max(apart) <= 1e-12
     assert others == 0
+
+
+def test_a_code_that_ended_leaves_a_row_that_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "SELECT DISTINCT year, hhi, reason FROM indices.import_concentration "
+        "WHERE importer_iso3 = 'JPN' AND mineral = 'germanium' AND stage = 'all' "
+        f"AND basis = 'value' AND edition = '{HS92}' AND year >= 2007 ORDER BY year"
+    ).fetchall()
+    assert rows == [(year, None, "code_ended") for year in range(2007, 2025)]
+
+
+def test_metal_depends_on_smelters_before_refineries(con: duckdb.DuckDBPyConnection) -> None:
+    measures = con.execute(
+        "SELECT DISTINCT measure FROM indices.geopolrisk "
+        "WHERE mineral = 'aluminium' AND stage = 'metal' AND measure IS NOT NULL"
+    ).fetchall()
+    assert measures == [("aluminium metal",)]
+
+
+def test_geopolrisk_answers_every_traded_cell(con: duckdb.DuckDBPyConnection) -> None:
+    missing = con.execute(
+        "SELECT DISTINCT c.stage FROM indices.import_concentration AS c "
+        "ANTI JOIN indices.geopolrisk AS g USING (importer_iso3, mineral, stage, year) "
+        "WHERE c.basis = 'mass' AND c.suppliers > 0"
+    ).fetchall()
+    assert missing == []

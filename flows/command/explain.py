@@ -37,9 +37,9 @@ def explain(asked: Asked, settings: Settings, *, as_json: bool) -> int:
         NoSuchSnapshotError: there is no snapshot.
 
     """
-    wanted = indicator(asked.word)
     said = {**asked.key, **dict(pair(text) for text in asked.more)}
     given = {name: text for name, text in said.items() if text is not None}
+    wanted = indicator(asked.word, said=given)
     snapshot = shelf.find(settings, asked.snapshot)
     with warehouse.snapshot_reader(snapshot / publish.DATABASE) as con:
         row = find(con, wanted, given)

@@ -26,8 +26,8 @@ TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 """The closed list of column types: our word -> Polars' type."""
 
-DECIMALS = 12
-"""Floats are rounded to this many decimals when they are published."""
+DIGITS = 15
+"""Floats are rounded to this many significant digits when they are published."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def typed(column: Column, given: pl.DataType | None) -> pl.Expr:
     if column.type == "text" and given in (pl.Categorical, pl.Enum):
         return value
     cast = value.cast(TYPES[column.type])
-    return cast.round(DECIMALS) if column.type == "float" else cast
+    return cast.round_sig_figs(DIGITS) if column.type == "float" else cast
 
 
 def sorted_by(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -39,7 +39,8 @@ def compute(
         )
     )
     cells = basket.trade_cells(world, ref_country)
-    return basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
+    known = basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
+    return pl.concat([known, basket.ended(cells, mart_basket)], how="diagonal_relaxed")
 
 
 INDEX = Index(

@@ -136,7 +136,7 @@ def compute(  # noqa: PLR0913, PLR0917 - each argument is a table
     """
     trade = mart_mineral_trade.join(
         ref_bloc.select(importer_iso3="bloc"), on="importer_iso3", how="anti"
-    ).join(ref_production_stage.select(stage="trade_stage"), on="stage", how="semi")
+    )
     stability = mart_governance.filter(
         (pl.col("dimension") == "pv") & (pl.col("edition") == pl.col("edition").max())
     ).select("iso3", "year", pv="estimate")

@@ -25,7 +25,9 @@ def compute(
 
     """
     cells = basket.trade_cells(mart_mineral_trade, ref_country, "importer_iso3")
-    return basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
+    known = basket.judged(cells, basket.basket_traits(mart_basket, ref_specificity))
+    gone = basket.ended(cells, mart_basket, "importer_iso3")
+    return pl.concat([known, gone], how="diagonal_relaxed")
 
 
 INDEX = Index(

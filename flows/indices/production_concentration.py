@@ -108,8 +108,9 @@ def flags() -> dict[str, pl.Expr]:
         "estimated": pl.col("estimated"),
         "single_supplier": pl.col("suppliers") == 1,
         "tie": pl.col("tied"),
+        "not_all_reported": pl.col("missing") > 0,
         "unallocated_high": pl.col("unallocated_share") > UNALLOCATED_HIGH,
-        "withheld": pl.col("missing") > 0,
+        "withheld": pl.col("confidential"),
     }
 
 

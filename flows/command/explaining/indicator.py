@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flows.command.exits import UsageError
@@ -32,8 +32,13 @@ def figures(table: Table) -> tuple[Column, ...]:
     return tuple(c for c in table.columns if c.type in FIGURES and c.name not in table.grain)
 
 
-def indicator(word: str, known: Sequence[Index] | None = None) -> Indicator:
+def indicator(
+    word: str, known: Sequence[Index] | None = None, said: Collection[str] = ()
+) -> Indicator:
     """Give the index and figures of a word: a table, `table.column`, or a column of one table.
+
+    Where several tables have the column, it is that of the narrowest one that opens with it and
+    whose key has all that was `said`.
 
     Raises:
         UsageError: no index has it, or several have.
@@ -45,11 +50,15 @@ def indicator(word: str, known: Sequence[Index] | None = None) -> Indicator:
     if table in by_name:
         return of_table(by_name[table], column)
     having = [one for one in known if table in (c.name for c in figures(one.table))]
-    if len(having) == 1 and not column:
-        return of_table(having[0], table)
+    fitting = [one for one in having if set(said) <= set(one.table.grain)] or having
+    defining = [one for one in fitting if figures(one.table)[0].name == table] or fitting
+    least = min((len(one.table.columns) for one in defining), default=0)
+    narrowest = [one for one in defining if len(one.table.columns) == least]
+    if len(narrowest) == 1 and not column:
+        return of_table(narrowest[0], table)
     if having and not column:
-        words = ", ".join(f"{one.table.name}.{table}" for one in having)
-        raise UsageError(f"{table} is a figure of several indices; say which: {words}")
+        lines = "".join(f"\n  orewatch explain {one.table.name}.{table}" for one in fitting)
+        raise UsageError(f"{table} is a figure of several indices; say which:{lines}")
     raise UsageError(f"no index is called {word!r}; there are: {', '.join(sorted(by_name))}")
 
 

@@ -202,6 +202,41 @@ def trade_cells(
     )
 
 
+def ended(cells: pl.LazyFrame, basket: pl.LazyFrame, actor: str | None = None) -> pl.LazyFrame:
+    """Cells of series whose every code has ended by then: null, with the reason, not absent.
+
+    One for each year of the edition and each `actor` that ever traded the mineral under its codes.
+    """
+    used = categorical(basket).filter(pl.col("exclusion").is_null())
+    ends = (
+        used.group_by(SERIES)
+        .agg(
+            end=pl.col("last_year").max(),
+            goes_on=pl.col("last_year").is_null().any(),
+            hs6=pl.col("hs6").cast(pl.String).sort().str.join("+"),
+        )
+        .filter(~pl.col("goes_on"))
+    )
+    keys = [*([actor] if actor else []), *SERIES, "basis"]
+    years = cells.select("source", "edition", "year").unique()
+    return (
+        cells.select(keys)
+        .unique()
+        .join(ends, on=SERIES, validate="m:1")
+        .join(years, on=["source", "edition"])
+        .filter(pl.col("year") > pl.col("end"))
+        .join(cells, on=[*keys, "year"], how="anti")
+        .select(
+            *keys,
+            "year",
+            "hs6",
+            suppliers=pl.lit(0, pl.Int64),
+            reason=pl.lit("code_ended"),
+            flags=pl.lit([], pl.List(pl.String)),
+        )
+    )
+
+
 def judged(cells: pl.LazyFrame, traits: pl.LazyFrame) -> pl.LazyFrame:
     """Add to trade cells their measures, or the reason why there are none, flags, confidence."""
     return (
