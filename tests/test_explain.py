@@ -313,7 +313,7 @@ def test_arithmetic_that_does_not_equal_the_table_is_said_so(
 
     asked = indicator("turnover")
     asked = replace(asked, index=replace(asked.index, explain=wrong))
-    monkeypatch.setattr("flows.command.explain.indicator", lambda _: asked)
+    monkeypatch.setattr("flows.command.explain.indicator", lambda *_, **__: asked)
     code, out, _ = orewatch("turnover", *JAPAN, "2023")
     assert code == 1
     assert "✗ the table has" in out

@@ -323,5 +323,6 @@ def test_meta_says_which_version_of_the_tables(tables: list[Table]) -> None:
 def test_the_readme_is_finished() -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert "@@" not in text
-    verbs = {"run", "query", "explain", "snapshots", "article verify", "doctor", "sources", "serve"}
+    verbs = {"query", "explain", "snapshots", "article verify", "doctor", "sources", "serve"}
+    assert "make run" in text
     assert {verb for verb in verbs if f"orewatch {verb}" not in text} == set()

@@ -343,7 +343,7 @@ def test_production_concentration(tables: dict[str, pl.DataFrame]) -> None:
     first = rows["2023", 2022]
     assert_cell(first, Cell({"CHN": 60, "TJK": 20}, nobodys=20, grade="C"), "2022")
     assert first["weight_missing_share"] == pytest.approx(1 / 10)
-    assert first["flags"] == ["estimated", "unallocated_high", "withheld"]
+    assert first["flags"] == ["estimated", "not_all_reported", "unallocated_high", "withheld"]
     assert (first["mineral"], first["stage"], first["basis"], first["measure"]) == (
         "antimony",
         "mine",

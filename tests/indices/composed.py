@@ -55,6 +55,8 @@ BASKET = pl.LazyFrame(
         "hs6": ["999999"],
         "form": ["form"],
         "form_stage": ["ore"],
+        "first_year": [1988],
+        "last_year": [None],
         "specificity": ["exact"],
         "exclusion": [None],
     },

@@ -82,7 +82,7 @@ def test_what_a_rounded_total_leaves_over_counts_only_where_a_figure_is_missing(
     )
     assert (gap["unallocated_share"], gap["weight_missing_share"]) == (0.2, 0.2)
     assert gap["hhi"] == pytest.approx(10 / 16, abs=1e-12)
-    assert gap["flags"] == ["unallocated_high", "withheld"]
+    assert gap["flags"] == ["not_all_reported", "unallocated_high", "withheld"]
 
 
 def test_measures_are_never_added() -> None:
