@@ -116,9 +116,8 @@ def bench_run() -> None:
         begun = float(STEP.findall(said)[0][0])
         own = ends["index"] - begun + ends["publish"] - ends["check"]
         print(f"orewatch run: {wall:.1f} s, peak {peak:.2f} GiB")
-        print(
-            f"  Prefect's start and ingest {begun:.1f} s, gate {ends['check'] - ends['index']:.1f} s"
-        )
+        gate = ends["check"] - ends["index"]
+        print(f"  Prefect's start and ingest {begun:.1f} s, gate {gate:.1f} s")
         print(f"  our own work (stage, index, write): {own:.1f} s")
         again, _, _ = timed(command("run"), environment)
         print(f"orewatch run, inputs unchanged: {again:.1f} s")

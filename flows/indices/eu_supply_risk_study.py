@@ -121,7 +121,7 @@ def with_groups(rows: pl.LazyFrame, materials: pl.LazyFrame) -> pl.LazyFrame:
             reason=pl.when(assessed.any())
             .then(pl.lit("input_missing"))
             .otherwise(pl.lit("not_reported")),
-            borrowed=pl.col("borrowed").explode(empty_as_null=False).unique(),
+            borrowed=pl.col("borrowed").explode(empty_as_null=False).unique().sort(),
         )
         .with_columns(
             reason=pl.when(pl.col("supply_risk").is_null()).then(pl.col("reason")),
