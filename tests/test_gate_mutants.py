@@ -134,7 +134,10 @@ def pair_to_swap(
     others = [f'a."{n}" IS NOT DISTINCT FROM b."{n}"' for n in table.grain if n != column]
     told = [c for c in table.columns if c.name not in {*table.grain, column}]
     keys = " AND ".join(others) or "true"
-    numbers = " OR ".join(f'a."{c.name}" <> b."{c.name}"' for c in told if c.type in NUMBERS)
+    # Further apart than the last digits of a float, which no check may tell apart.
+    numbers = " OR ".join(
+        f'abs(a."{c.name}" - b."{c.name}") > 1e-6' for c in told if c.type in NUMBERS
+    )
     anything = " OR ".join(f'a."{c.name}" IS DISTINCT FROM b."{c.name}"' for c in told)
     for differs in (numbers or "false", anything or "true"):
         for same in (keys, "true"):
