@@ -118,9 +118,8 @@ def snapshot(as_of: date | None = None) -> Published:
 
         freshness = freshness_frame(sources, day)
         inputs = build.inputs(staged, settings, freshness)
-        if last and publish.read_manifest(last)["inputs"] == inputs:
+        if last and (manifest := publish.read_manifest(last))["inputs"] == inputs:
             report("publish", f"nothing new: the inputs are those of {last.name}")
-            manifest = publish.read_manifest(last)
             counts = write.row_counts(manifest)
             return Published(last, is_new=False, checks=manifest["checks"], rows=counts)
 

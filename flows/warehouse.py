@@ -17,19 +17,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from flows.indices.contract import Table
+from flows.indices.contract import DUCKDB_TYPES, Table
 from flows.marts import Model, base_tables, in_order
 
-DUCKDB_TYPES = {
-    "text": "VARCHAR",
-    "int": "BIGINT",
-    "year": "INTEGER",
-    "float": "DOUBLE",
-    "decimal": "DECIMAL(18,3)",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "texts": "VARCHAR[]",
-}
 PUBLISHED_STORAGE = "v1.2.0"
 """Older clients open this; the default would lock them out."""
 

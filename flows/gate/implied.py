@@ -15,18 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from flows.gate.contract import QUERY, ROWLESS_TYPES, Check
-from flows.indices.contract import Column, Table
-
-DUCKDB_TYPES = {
-    "text": "VARCHAR",
-    "int": "BIGINT",
-    "year": "INTEGER",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "texts": "VARCHAR[]",
-}
-"""Our word for a column's type -> DuckDB's."""
+from flows.indices.contract import DUCKDB_TYPES, Column, Table
 
 
 def implied_checks(table: Table) -> list[Check]:

@@ -26,6 +26,18 @@ TYPES: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 """The closed list of column types: our word -> Polars' type."""
 
+DUCKDB_TYPES: Mapping[str, str] = {
+    "text": "VARCHAR",
+    "int": "BIGINT",
+    "year": "INTEGER",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(18,3)",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "texts": "VARCHAR[]",
+}
+"""The same list: our word -> DuckDB's type."""
+
 DIGITS = 15
 """Floats are rounded to this many significant digits when they are published."""
 
