@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -45,8 +45,25 @@ class Licence(Promise):
     publish: Literal["open", "derived_only"]
 
 
+class Manners(Promise):
+    """How a source's host is asked: how often, how long, and how much is taken at most."""
+
+    seconds_between: float = 1
+    """Least time between two requests, over all processes of this home."""
+    calls_a_day: int | None = None
+    connect_seconds: float = 15
+    read_seconds: float = 60
+    most_megabytes: float = 200
+    """Most bytes of one answer."""
+    most_unpacked_megabytes: float = 2000
+    """Most bytes of an archive's members together, unpacked."""
+    most_ratio: float = 100
+    """Most unpacked bytes for each packed one."""
+    most_members: int = 100
+
+
 class Edition(Promise):
-    """One edition of the source: the bytes that ship with the project, and what they hold."""
+    """One edition of the source: which bytes it is, and what they hold."""
 
     id: str
     released: date | None
@@ -64,6 +81,10 @@ class Edition(Promise):
     hs6: list[str] = Field(default_factory=list)
     """HS codes the edition carries; empty where the source has none."""
     basis: list[str] = Field(default_factory=list)
+    fetched: datetime | None = None
+    """When its bytes came here; null for those that ship with the project."""
+    remark: str = ""
+    """Why it was accepted although it looked implausible, in the words of whoever did."""
 
 
 class StagedColumn(Promise):
@@ -104,6 +125,10 @@ class Source(Promise):
     producer: str
     origin: str
     hosts: list[str]
+    """The only hosts that are ever asked for it."""
+    addresses: dict[str, str] = Field(default_factory=dict)
+    """Address patterns by name, for its connector."""
+    manners: Manners = Manners()
     citation: str
     licence: Licence
     schedule: str
