@@ -129,6 +129,10 @@ class Source(Promise):
     addresses: dict[str, str] = Field(default_factory=dict)
     """Address patterns by name, for its connector."""
     manners: Manners = Manners()
+    default_reporters: list[str] = Field(default_factory=list)
+    """Economies (ISO alpha-3) whose reports are fetched where nobody names others."""
+    default_years: int = 3
+    """Years fetched, back from the newest, where nobody names others."""
     citation: str
     licence: Licence
     schedule: str
