@@ -22,7 +22,8 @@ from flows.marts import Model
 from flows.progress import report
 from flows.publish import combined_hash, tree_hash
 from flows.settings import Settings
-from flows.sources.contract import Edition, Raw, Source
+from flows.sources.contract import Edition, Raw, Source, read_source, source_ids
+from flows.sources.editions import raw_of, tracked_codes, with_accepted
 from flows.sources.raw import keep_bundled
 from flows.sources.staging import check_keys, stage_edition
 
@@ -50,6 +51,12 @@ class Ground:
     freshness: pl.DataFrame
 
 
+def known_sources(settings: Settings, facts: Facts) -> list[Source]:
+    """Every source with the editions that are here: bundled, or fetched and accepted."""
+    codes = tracked_codes(facts.frame("form_code"))
+    return [with_accepted(settings.raw, read_source(name), codes) for name in source_ids()]
+
+
 def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> list[Staged]:
     """Keep the raw bytes of every edition of a source, and stage them.
 
@@ -59,7 +66,10 @@ def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> l
     """
     staged = []
     for edition in source.editions:
-        raw = keep_bundled(source, edition, settings.raw, now)
+        if edition.fetched:
+            raw = raw_of(settings.raw, source, edition)
+        else:
+            raw = keep_bundled(source, edition, settings.raw, now)
         rows = stage_edition(source, edition, raw)
         check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
         staged.append(Staged(source, edition, raw, rows))
@@ -71,7 +81,10 @@ def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame
 
     The run's day counts only through what it changes: which sources are stale.
     """
-    raw = {f"{s.source.id} {s.edition.id}": s.raw.folder.name for s in staged}
+    raw = {
+        f"{s.source.id} {s.edition.id}": f"{s.raw.folder.name} {s.edition.model_dump_json()}"
+        for s in staged
+    }
     root = settings.checkout
     facts = [settings.facts, *([settings.facts_overlay] if settings.facts_overlay else [])]
     parts = {

@@ -122,13 +122,24 @@ def tree_hash(folders: Sequence[Path], patterns: Sequence[str], root: Path) -> s
 
 def clear_leftovers(warehouse: Path) -> list[str]:
     """Remove what interrupted runs left; give the names. Call under the lock."""
-    folders = [*warehouse.glob(f"snapshots/.*{PART}"), *warehouse.glob("raw/*/*/.incoming-*")]
+    folders = [*warehouse.glob(f"snapshots/.*{PART}"), *arriving(warehouse / "raw")]
     links = list(warehouse.glob(".current-*"))
     for folder in folders:
         shutil.rmtree(folder)
     for link in links:
         link.unlink()
     return sorted(path.name for path in [*folders, *links])
+
+
+def arriving(raw: Path) -> list[Path]:
+    """Folders of bytes that were being kept; none while another process fetches, whose they are."""
+    if not raw.is_dir():
+        return []
+    try:
+        with lock(raw / ".lock"):
+            return list(raw.glob("*/*/.incoming-*"))
+    except LockHeldError:
+        return []
 
 
 def check_space(home: Path, last: Path | None) -> None:

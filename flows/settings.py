@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def keys(self) -> dict[str, SecretStr]:
+        """Keys by the source that wants them."""
+        return {"comtrade": self.comtrade_key} if self.comtrade_key else {}
+
+    @property
     def warehouse(self) -> Path:
         """The folder of everything made at run time."""
         return self.home / "warehouse"
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
     def raw(self) -> Path:
         """Source bytes as they came, and their ledger."""
         return self.warehouse / "raw"
+
+    @property
+    def raw_lock(self) -> Path:
+        """Held by the one process that may fetch."""
+        return self.raw / ".lock"
 
     @property
     def snapshots(self) -> Path:

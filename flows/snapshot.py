@@ -24,7 +24,7 @@ from flows.marts import read_models
 from flows.meta import freshness_frame
 from flows.progress import report
 from flows.settings import Settings
-from flows.sources.contract import Source, read_source, source_ids
+from flows.sources.contract import Source
 
 
 class GateBlockedError(Exception):
@@ -111,7 +111,7 @@ def snapshot(as_of: date | None = None) -> Published:
         publish.check_space(settings.home, last)
 
         facts = read_facts(settings.facts, settings.facts_overlay)
-        sources = [read_source(name) for name in source_ids()]
+        sources = build.known_sources(settings, facts)
         models = read_models(settings.sql)
         runs = [ingest.submit(source, facts, settings, now) for source in sources]
         staged = [part for run in runs for part in run.result()]

@@ -34,6 +34,10 @@ class FetchError(SourceError):
     """The network, or the host at its other end, did not give what was asked for."""
 
 
+class NoKeyError(SourceError):
+    """The source wants a key and there is none; the message names the variable."""
+
+
 @dataclass(frozen=True)
 class Secret:
     """A key, and the header in which alone it travels."""
@@ -84,6 +88,9 @@ class Ask(Protocol):
             SourceError: what `request.faults` made of the answer.
 
         """
+
+    def holds(self, request: Request) -> bool:
+        """Whether a kept answer serves, without asking: same request, same mark, not empty."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def keep_bundled(source: Source, edition: Edition, store: Path, now: datetime) -
 def keep(  # noqa: PLR0913 - what, whose, where, when and whence
     source_id: str,
     edition_id: str,
-    files: Sequence[Path],
+    files: Sequence[Path] | Mapping[str, Path],
     store: Path,
     now: datetime,
     *,
@@ -52,19 +52,22 @@ def keep(  # noqa: PLR0913 - what, whose, where, when and whence
 ) -> Raw:
     """Copy files into the store, once; the ledger gets a row for each file that is new.
 
+    `files` may name each file otherwise than its path does.
+
     Raises:
-        SourceError: what is kept under that hash was changed since.
+        SourceError: what is kept under that hash was changed since, or a name is used twice.
 
     """
-    hashes = {path.name: sha256(path) for path in files}
-    if len(hashes) != len(files):
+    named = files if isinstance(files, Mapping) else {path.name: path for path in files}
+    if len(named) != len(files):
         raise SourceError(f"{source_id} {edition_id}: two files of one name")
+    hashes = {name: sha256(path) for name, path in named.items()}
     folder = store / source_id / edition_id / folder_hash(hashes)
     kept = Raw(source_id, edition_id, folder, tuple(folder / name for name in sorted(hashes)))
     if folder.is_dir():
         verify(kept, hashes)
         return kept
-    copy_whole(files, folder)
+    copy_whole(named, folder, store)
     rows = [
         {
             "source": source_id,
@@ -97,20 +100,35 @@ def verify(raw: Raw, hashes: Mapping[str, str]) -> None:
             )
 
 
-def copy_whole(files: Sequence[Path], folder: Path) -> None:
-    """Copy files into a new folder that appears only when all of it is on disk."""
+def copy_whole(files: Mapping[str, Path], folder: Path, store: Path) -> None:
+    """Copy files into a new folder that appears only when all of it is on disk.
+
+    What lies in the store already never changes, so a second name for it takes no room.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".incoming-"))
     try:
-        for path in files:
-            shutil.copyfile(path, aside / path.name)
-            sync(aside / path.name)
+        for name, path in files.items():
+            put(path, aside / name, store)
+            sync(aside / name)
         aside.rename(folder)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         if not folder.is_dir():
             raise
     sync(folder.parent)
+
+
+def put(path: Path, target: Path, store: Path) -> None:
+    """Give a kept file a second name, or copy one that is not ours or cannot have one."""
+    if path.resolve().is_relative_to(store.resolve()):
+        try:
+            target.hardlink_to(path)
+        except OSError:
+            pass
+        else:
+            return
+    shutil.copyfile(path, target)
 
 
 def note(store: Path, rows: Sequence[Mapping[str, object]]) -> None:

@@ -1,61 +1,14 @@
-"""The command `orewatch`: a verb is a few lines over a module of the house.
-
-What takes long to import is imported within the verb that needs it.
-"""
+"""Verbs that answer from what is published."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-from flows import __version__
+from flows.cli.app import Json, app
 from flows.command import exits
-
-app = App(
-    name="orewatch",
-    help="Critical-minerals risk indicators, checked before they are published.",
-    version=__version__,
-    default_parameter=Parameter(negative=(), show_default=False),
-)
-article = App(name="article", help="The article's claims.")
-app.command(article)
-
-Json = Annotated[bool, Parameter(name="--json")]
-
-
-@app.command
-def run(*, as_of: date | None = None, as_json: Json = False, verbose: bool = False) -> int:
-    """Ingest, index, check and publish a snapshot, or say that nothing is new.
-
-    For example: `orewatch run`, or `orewatch run --as-of 2026-11-22`.
-
-    Exit code 0: published, or nothing new; 3: a check blocks; 4: a source is incomplete; 6: another
-    run is writing.
-
-    Args:
-        as_of: The day of the run; it decides what counts as stale. The default is today in UTC.
-        as_json: Print the outcome as JSON.
-        verbose: Show Prefect's own log too.
-
-    """
-    from flows.command import outcome, watching  # noqa: PLC0415
-    from flows.settings import Settings  # noqa: PLC0415
-
-    settings = Settings()
-    try:
-        done = watching.run(settings, as_of, is_verbose=verbose)
-    except Exception as error:
-        if type(error).__name__ != "GateBlockedError":
-            raise
-        outcome.show_blocked(error, settings, as_json=as_json)
-        return exits.CODES["GateBlockedError"]
-    outcome.show_published(done, settings, as_json=as_json)
-    return 0
 
 
 @app.command
@@ -181,24 +134,6 @@ def snapshots(*, as_json: Json = False) -> int:
     return 0
 
 
-@article.command
-def verify(path: Path, /) -> int:
-    """Check that every figure quoted stands in a copy of the article, where the claims say.
-
-    For example: `orewatch article verify article.txt`.
-
-    Exit code 1 at the first that differs.
-
-    Args:
-        path: The copy of the article, as UTF-8 text.
-
-    """
-    from flows.claims.copies import verify_copy  # noqa: PLC0415
-
-    sys.stdout.write(f"{verify_copy(path)}\n")
-    return 0
-
-
 @app.command
 def sources(*, as_of: date | None = None, as_json: Json = False) -> int:
     """List the sources: editions, licence, freshness, rows, and whether ever tried live.
@@ -216,55 +151,3 @@ def sources(*, as_of: date | None = None, as_json: Json = False) -> int:
     day = as_of or datetime.now(UTC).date()
     listings.show_sources(shelf.source_rows(Settings(), day), day, as_json=as_json)
     return 0
-
-
-@app.command
-def doctor(*, as_json: Json = False) -> int:
-    """Look at versions, disk, lock, keys, Prefect, snapshot, facts and sources.
-
-    For example: `orewatch doctor`.
-
-    Keys are never printed. Exit code 1 where something needs a remedy.
-
-    Args:
-        as_json: Print the findings as JSON.
-
-    """
-    from flows.command import listings  # noqa: PLC0415
-    from flows.command.doctor import examine  # noqa: PLC0415
-    from flows.settings import Settings  # noqa: PLC0415
-
-    return listings.show_findings(examine(Settings(), datetime.now(UTC)), as_json=as_json)
-
-
-@app.command
-def serve(*, port: int | None = None) -> int:
-    """Run what prefect.yaml declares when it is due, until stopped.
-
-    For example: `orewatch serve --port 4210`.
-
-    Args:
-        port: Port of the local Prefect server, where none is configured. The default is 4200.
-
-    """
-    from flows.schedule import serve as serve_until_stopped  # noqa: PLC0415
-    from flows.settings import Settings  # noqa: PLC0415
-
-    serve_until_stopped(Settings(), port=port)
-    return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; an error that has a reader is one message, never a traceback."""
-    try:
-        app(sys.argv[1:] if arguments is None else arguments)
-    except BrokenPipeError:
-        # Whoever read our output has gone, as in `orewatch sources | head`.
-        sys.stdout = None
-        sys.exit(0)
-    except Exception as error:
-        code = exits.exit_code(error)
-        if code is None:
-            raise
-        exits.complain(exits.message(error))
-        sys.exit(code)

@@ -1,0 +1,32 @@
+"""The command `orewatch`: a verb is a few lines over a module of the house.
+
+What takes long to import is imported within the verb that needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from flows.cli import articles, asking, fetching, running
+from flows.cli.app import app
+from flows.command import exits
+
+VERBS = (running, fetching, asking, articles)
+"""The modules whose verbs the app has, by having been imported."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; an error that has a reader is one message, never a traceback."""
+    try:
+        app(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as in `orewatch sources | head`.
+        sys.stdout = None
+        sys.exit(0)
+    except Exception as error:
+        code = exits.exit_code(error)
+        if code is None:
+            raise
+        exits.complain(exits.message(error))
+        sys.exit(code)
