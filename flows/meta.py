@@ -55,6 +55,14 @@ EDITION = Table(
         Column("first_year", "year", "first year, where it has years", nullable=True),
         Column("last_year", "year", "last year", nullable=True),
         Column("raw_hash", "text", "hash of its raw bytes"),
+        Column(
+            "fetched", "date", "day its bytes came here; null = they ship with it", nullable=True
+        ),
+        Column(
+            "remark",
+            "text",
+            "why it was accepted although it has less than the edition before; empty otherwise",
+        ),
         Column("note", "text", "what to know of it"),
     ),
 )
@@ -152,6 +160,8 @@ def edition_row(
         "first_year": years.min() if years is not None else None,
         "last_year": years.max() if years is not None else None,
         "raw_hash": raw_hash,
+        "fetched": edition.fetched.date() if edition.fetched else None,
+        "remark": edition.remark,
         "note": edition.note.strip(),
     }
 

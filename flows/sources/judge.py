@@ -34,7 +34,13 @@ def predecessor(
         return parts[edition.id]
     parts |= {one.edition.id: (one.edition, one.parts) for one in here.values()}
     alike = [pair for pair in parts.values() if pair[0].hs_revision == edition.hs_revision]
-    return max(alike, key=lambda pair: (str(pair[0].released or ""), pair[0].id), default=None)
+    return max(alike, key=lambda pair: age(pair[0]), default=None)
+
+
+def age(edition: Edition) -> tuple[str, str]:
+    """What orders editions: the day of release, or else of arrival; then the id."""
+    came = edition.fetched.date() if edition.fetched else None
+    return str(edition.released or came or ""), edition.id
 
 
 def judge(store: Path, source: Source, edition: Edition, parts: Mapping[str, int]) -> None:
