@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from flows.marts import Model
 from flows.progress import report
 from flows.publish import combined_hash, tree_hash
 from flows.settings import Settings
-from flows.sources.contract import Edition, Raw, Source, read_source, source_ids
+from flows.sources.contract import FOLDER, Edition, Raw, Source, read_source, source_ids
 from flows.sources.editions import raw_of, tracked_codes, with_accepted
 from flows.sources.raw import keep_bundled
 from flows.sources.staging import check_keys, stage_edition
@@ -70,10 +71,30 @@ def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> l
             raw = raw_of(settings.raw, source, edition)
         else:
             raw = keep_bundled(source, edition, settings.raw, now)
-        rows = stage_edition(source, edition, raw)
+        rows = staged_rows(source, edition, raw, settings)
         check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
         staged.append(Staged(source, edition, raw, rows))
     return staged
+
+
+def staged_rows(source: Source, edition: Edition, raw: Raw, settings: Settings) -> pl.DataFrame:
+    """Stage an edition; of a fetched one, which may be gigabytes, keep the rows for the next run.
+
+    They are kept under the hash of all that made them: the bytes, the reader, the promise.
+    """
+    if edition.fetched is None:
+        return stage_edition(source, edition, raw)
+    reader = tree_hash([FOLDER], CODE_PATTERNS, FOLDER)
+    made_of = {"raw": raw.folder.name, "reader": reader, "edition": edition.model_dump_json()}
+    kept = settings.staged / source.id / f"{combined_hash(made_of)}.parquet"
+    if kept.is_file():
+        return pl.read_parquet(kept)
+    rows = stage_edition(source, edition, raw)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = kept.with_name(f".{kept.stem}-{os.getpid()}")
+    rows.write_parquet(aside)
+    aside.replace(kept)
+    return rows
 
 
 def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         return self.warehouse / "raw"
 
     @property
+    def staged(self) -> Path:
+        """Rows of fetched editions, as they were staged; made again where it is missing."""
+        return self.warehouse / "staged"
+
+    @property
     def raw_lock(self) -> Path:
         """Held by the one process that may fetch."""
         return self.raw / ".lock"

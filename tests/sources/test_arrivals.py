@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from polars.testing import assert_frame_equal
 
 from flows import build
 from flows.facts import Facts, read_facts
@@ -157,6 +158,14 @@ def test_the_flow_stages_what_was_accepted(facts: Facts, tmp_path: Path) -> None
     (staged,) = build.ingest(only, facts, settings, NOW)
     assert staged.rows.height == len(world.HS92_FLOWS)
     assert staged.raw.folder.is_relative_to(settings.raw)
+    (kept,) = (settings.staged / "baci").iterdir()
+    (again,) = build.ingest(only, facts, settings, NOW)
+    assert_frame_equal(again.rows, staged.rows)
+    # Another promise is another reading: what is kept for this one does not serve.
+    other = only.editions[0].model_copy(update={"hs6": ["261100"]})
+    (fewer,) = build.ingest(only.model_copy(update={"editions": [other]}), facts, settings, NOW)
+    assert set(fewer.rows["hs6"]) == {"261100"}
+    assert kept.is_file()
 
 
 def test_a_refresh_never_narrows_what_was_asked_before(ground: Ground, tmp_path: Path) -> None:
