@@ -1,0 +1,1 @@
+"""UN Comtrade, trade as each country reports it; see `source.yml`."""
