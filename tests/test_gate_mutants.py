@@ -198,3 +198,30 @@ def test_a_share_above_1_is_named_with_its_row(
     found = {v.check.id: v.rows[0] for v in blocking if v.rows}
     row = found["indices.import_share.import_share_within_0_and_1"]
     assert row.items() >= (key | {"import_share": 1.2}).items()
+
+
+BROKEN_MEASURES = (
+    "UPDATE ref.measure SET target = 'USB', claims = ['C090'] WHERE target = 'KOR'",
+    "UPDATE ref.measure SET scope = 'no_trade', announced_evidence = NULL WHERE kind = 'ban'",
+    "UPDATE ref.measure SET effective = '2026-11-28', announced = '2026-12-3' WHERE kind = 'ban'",
+    "UPDATE ref.measure SET expires = '2010-08-31' WHERE measure = 'CN-2010-09'",
+    "UPDATE ref.measure_kind SET severity = 0 WHERE kind = 'framework'",
+    "UPDATE ref.measure_code SET measure = 'CN-2023-23', tracked = true, hs_revision = NULL",
+    "UPDATE ref.measure_suspension SET measure = 'CN-2024-46-2', suspended_until = '2025-11-8'",
+)
+"""One world in which no authored check on the facts of measures holds."""
+
+
+def test_broken_facts_on_measures_are_named(
+    tiny: world.Built, sound: list[quality.Check], tmp_path: Path
+) -> None:
+    database = tmp_path / "mutant.duckdb"
+    shutil.copyfile(tiny.settings.build, database)
+    with duckdb.connect(database) as con:
+        for statement in BROKEN_MEASURES:
+            con.execute(statement)
+    put = [c for c in sound if c.kind == "authored" and c.table.startswith("ref.measure")]
+    asked = [table for table in tiny.tables if table.id in {check.table for check in put}]
+    verdicts = quality.run_checks(database, put, asked, tiny.present)
+    assert {v.check.id: v.outcome for v in verdicts} == {c.id: "fail" for c in put}
+    assert len(put) > len(BROKEN_MEASURES)

@@ -1,0 +1,1 @@
+"""Policy measures: the OECD's inventory of export restrictions, or a user's own list."""
