@@ -85,7 +85,14 @@ def read_tables(path: Path) -> list[tuple[str, Table]]:
                 Column(name=key, **(column | {"values": tuple(column.get("values", ()))}))
                 for key, column in promise["columns"].items()
             )
-            table = Table("ref", name, promise["meaning"], tuple(promise["grain"]), columns)
+            table = Table(
+                "ref",
+                name,
+                promise["meaning"],
+                tuple(promise["grain"]),
+                columns,
+                may_be_empty=promise.get("may_be_empty", False),
+            )
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise FactError(f"{path}: {name}: {error!r}") from error
         tables.append((promise.get("file", ""), table))
@@ -119,6 +126,8 @@ def typed(raw: pl.DataFrame, column: Column, path: Path) -> pl.Series:
         return text.fill_null("").str.split("|").list.eval(pl.element().filter(pl.element() != ""))
     if column.type == "bool":
         values = text.replace_strict({"true": True, "false": False}, default=None)
+    elif column.type == "date":
+        values = text.str.to_date("%Y-%m-%d", strict=False)
     else:
         values = text.cast(TYPES[column.type], strict=False)
     bad = raw.filter(text.is_not_null() & values.is_null())
@@ -130,7 +139,7 @@ def typed(raw: pl.DataFrame, column: Column, path: Path) -> pl.Series:
 def check_frame(file: str, table: Table, frames: Mapping[str, pl.DataFrame]) -> None:
     """Refuse a null, a value out of bounds or list, a dangling key and a doubled grain."""
     frame = frames[table.id]
-    if frame.height == 0:
+    if frame.height == 0 and not table.may_be_empty:
         raise FactError(f"{file or 'minerals/'}: {table.id} has no rows")
     for column in table.columns:
         for fault, test in faults(column, frames):

@@ -14,12 +14,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import polars as pl
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import build, publish, quality, write
 from flows.facts import Facts, read_facts
+from flows.gate.tolerance import read_exceptions, tolerated
 from flows.marts import read_models
 from flows.meta import freshness_frame
 from flows.progress import report
@@ -79,11 +81,14 @@ def index(settings: Settings, ground: build.Ground) -> dict[str, int]:
 
 
 @task(cache_policy=NO_CACHE)
-def check(settings: Settings, tables: Sequence[Any], present: set[str]) -> list[quality.Verdict]:
-    """Put every check to the built tables."""
+def check(
+    settings: Settings, tables: Sequence[Any], present: set[str], ledger: pl.DataFrame, day: date
+) -> list[quality.Verdict]:
+    """Put every check to the built tables, and apply the ledger of exceptions."""
     checks = [c for table in tables for c in quality.implied_checks(table)]
     checks += quality.authored_checks(settings.expectations, tables)
-    verdicts = quality.run_checks(settings.build, checks, tables, present)
+    found = quality.run_checks(settings.build, checks, tables, present)
+    verdicts = tolerated(found, read_exceptions(ledger), day)
     counts = quality.summary(verdicts)
     get_run_logger().info("checks: %s", counts)
     report("check", words(counts))
@@ -126,7 +131,9 @@ def snapshot(as_of: date | None = None) -> Published:
         Thread(target=quality.warm, daemon=True).start()
         rows = index(settings, build.Ground(facts, sources, models, staged, freshness))
         tables = build.tables_without_gate(facts, models)
-        verdicts = check(settings, tables, {part.source.id for part in staged})
+        present = {part.source.id for part in staged}
+        ledger = facts.frame("check_exception")
+        verdicts = check(settings, tables, present, ledger, day)
         plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
         show(verdicts, rows)
         if blocking := quality.blocks(verdicts):

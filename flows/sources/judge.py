@@ -33,8 +33,14 @@ def predecessor(
     if edition.id in parts:
         return parts[edition.id]
     parts |= {one.edition.id: (one.edition, one.parts) for one in here.values()}
-    alike = [pair for pair in parts.values() if pair[0].hs_revision == edition.hs_revision]
+    alike = [pair for pair in parts.values() if kind(pair[0]) == kind(edition)]
     return max(alike, key=lambda pair: age(pair[0]), default=None)
+
+
+def kind(edition: Edition) -> tuple[str | None, str]:
+    """What editions must share to be compared: the revision, and who laid them out."""
+    shipped = "" if edition.bundled else edition.layout
+    return edition.hs_revision, shipped
 
 
 def age(edition: Edition) -> tuple[str, str]:

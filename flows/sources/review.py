@@ -26,9 +26,11 @@ def review(source: Source) -> Path:
 
 
 def main() -> None:
-    """Write the ledger of every source."""
+    """Write the ledger of every source that ships figures."""
     for name in source_ids():
-        print(review(read_source(name)))  # noqa: T201
+        source = read_source(name)
+        if any(edition.bundled for edition in source.editions):
+            print(review(source))  # noqa: T201
 
 
 if __name__ == "__main__":
