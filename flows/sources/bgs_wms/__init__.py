@@ -1,0 +1,1 @@
+"""World Mineral Statistics of the British Geological Survey."""

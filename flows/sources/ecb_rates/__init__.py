@@ -1,0 +1,1 @@
+"""Euro foreign exchange reference rates of the European Central Bank."""

@@ -1,0 +1,1 @@
+"""World Bank Commodity Price Data, the "Pink Sheet": monthly prices."""
