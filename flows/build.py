@@ -28,7 +28,7 @@ from flows.sources.editions import raw_of, tracked_codes, with_accepted
 from flows.sources.raw import keep_bundled
 from flows.sources.staging import check_keys, stage_edition
 
-CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2")
+CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2", "*.css")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def fetchable(names: Sequence[str] | None = None) -> list[Source]:
 def ground_of(settings: Settings, asked: Asked, now: datetime, accept_because: str = "") -> Ground:
     """What arrivals are judged on: the facts as they are, and what is wanted."""
     facts = read_facts(settings.facts, settings.facts_overlay).frames
-    wish = wish_of(facts, asked, now.date(), settings.keys)
+    wish = wish_of(facts, asked, now.date(), settings.source_keys)
     return Ground(settings.raw, facts, now, wish, accept_because)
 
 

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def keys(self) -> dict[str, SecretStr]:
+    def source_keys(self) -> dict[str, SecretStr]:
         """Keys by the source that wants them."""
         return {"comtrade": self.comtrade_key} if self.comtrade_key else {}
 
