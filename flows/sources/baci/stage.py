@@ -11,37 +11,39 @@ What not to assume:
 
 from __future__ import annotations
 
-import re
-import zipfile
+import functools
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from flows.sources.contract import Edition, Raw, SourceError
+from flows.sources.baci.rows import COLUMNS, DECIMAL, ROWS, rows
+from flows.sources.baci.zipped import yearly, zip_rows
+from flows.sources.contract import Edition, Raw, SourceError, read_source
+from flows.sources.limits import Limits
 
-COLUMNS = ("t", "i", "j", "k", "v", "q")
-MEMBER = re.compile(r"BACI_HS\d\d_Y\d{4}_V\w+\.csv")
-DECIMAL = pl.Decimal(18, 3)
-THREE_DECIMALS = r"^\d+(\.\d{1,3})?$"
+WHOLE = "zip"
+"""Layout of an edition that is one of CEPII's zips, with every year and of the version in its id;
+files without a layout may be a part of one."""
 
 
 def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
     """Read every file of the edition: the published zip, its CSV members, or our Parquet.
 
     Gives year, exporter_code, importer_code (Int64), hs6 and hs_revision (text), value_kusd
-    (thousand USD) and quantity_t (metric tons, null = not reported), both Decimal.
+    (thousand USD) and quantity_t (metric tons, null = not reported), both Decimal. Of a zip or
+    CSV only a piece at a time is in memory beside the rows of the edition's codes.
 
     Raises:
+        IncompleteError: a year is missing, or a zip is damaged.
         SourceError: a header, a number, a code or an end of file is not BACI's.
 
     """
-    frames = [frame for path in raw.files for frame in read(path)]
+    frames = [frame for path in raw.files for frame in read(path, edition)]
     if not frames:
         raise SourceError(f"baci {edition.id}: no BACI file in {raw.folder}")
-    rows = pl.concat(frames)
-    if edition.hs6:
-        rows = rows.filter(pl.col("k").is_in(edition.hs6))
-    return rows.select(
+    return pl.concat(frames).select(
         year=pl.col("t").cast(pl.Int32),
         exporter_code=pl.col("i").cast(pl.Int64),
         importer_code=pl.col("j").cast(pl.Int64),
@@ -52,83 +54,69 @@ def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
     )
 
 
-def read(path: Path) -> list[pl.LazyFrame]:
-    """Read one file by its kind; files of BACI's zip that hold no trade are passed over."""
+def read(path: Path, edition: Edition) -> list[pl.LazyFrame]:
+    """Read one file by its kind; empty where it holds no trade."""
     if path.suffix == ".parquet":
-        return [read_parquet(path)]
+        return [read_parquet(path, edition.hs6)]
     if path.suffix == ".zip":
-        return read_zip(path)
-    if MEMBER.fullmatch(path.name) or path.suffix == ".csv":
-        return [read_csv(path.read_bytes(), path.name)]
+        is_whole = edition.layout == WHOLE
+        members = yearly(path, edition.id if is_whole else path.stem, limits(), whole=is_whole)
+        return [hold(zip_rows(path, member, limits()), edition.hs6) for member in members]
+    if path.suffix == ".csv":
+        with path.open("rb") as file:
+            return [hold(rows(file, path.name), edition.hs6)]
     raise SourceError(f"{path}: neither BACI's zip, nor its CSV, nor a bundled Parquet file")
 
 
-def read_parquet(path: Path) -> pl.LazyFrame:
+def read_parquet(path: Path, hs6: Collection[str]) -> pl.LazyFrame:
     """Read the bundled layout: BACI's columns and units, typed."""
-    frame = pl.scan_parquet(path)
-    found = tuple(frame.collect_schema().names())
+    scanned = pl.scan_parquet(path)
+    found = tuple(scanned.collect_schema().names())
     if found != COLUMNS:
         raise SourceError(f"{path}: columns {found}, expected {COLUMNS}")
-    return frame.with_columns(pl.col("v", "q").cast(DECIMAL))
+    cast = scanned.with_columns(pl.col("v", "q").cast(DECIMAL))
+    return cast.filter(pl.col("k").is_in(list(hs6))) if hs6 else cast
 
 
-def read_zip(path: Path) -> list[pl.LazyFrame]:
-    """Read the yearly members of the published zip, whose CRCs are checked on the way."""
+def hold(frames: Iterator[pl.DataFrame], hs6: Collection[str]) -> pl.LazyFrame:
+    """Hold the rows of the codes, or all."""
+    return pl.concat([pl.DataFrame(schema=ROWS), *kept(frames, hs6)]).lazy()
+
+
+def kept(frames: Iterator[pl.DataFrame], hs6: Collection[str]) -> Iterator[pl.DataFrame]:
+    """Leave out the codes that are not wanted; all are, where none is named."""
+    wanted = pl.col("k").is_in(sorted(hs6)) if hs6 else pl.lit(value=True)
+    return (frame.filter(wanted) for frame in frames)
+
+
+def to_parquet(path: Path, out: Path, hs6: Collection[str] = ()) -> int:
+    """Write one of BACI's zips, of whichever HS revision, to one Parquet file; give its rows.
+
+    Columns, units and order are BACI's. `hs6` names the codes wanted; empty means all. A few
+    pieces at a time are in memory, and `out` appears whole or not at all.
+
+    Raises:
+        IncompleteError: a year is missing, or the zip is damaged.
+        SourceError: a member or a row is not BACI's.
+
+    """
+    members = yearly(path, path.stem, limits())
+    if not members:
+        raise SourceError(f"{path}: no member with trade")
+
+    def frames(*_asked: object) -> Iterator[pl.DataFrame]:
+        return kept((f for member in members for f in zip_rows(path, member, limits())), hs6)
+
+    aside = out.with_name(f".{out.name}.part")
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if MEMBER.fullmatch(Path(m.filename).name)]
-            return [read_csv(archive.read(m), f"{path.name}:{m.filename}") for m in members]
-    except zipfile.BadZipFile as error:
-        raise SourceError(f"{path}: damaged zip ({error}); fetch it again") from error
+        register_io_source(frames, schema=ROWS).sink_parquet(aside, compression="snappy")
+        aside.replace(out)
+    finally:
+        aside.unlink(missing_ok=True)
+    return int(pl.scan_parquet(out).select(pl.len()).collect().item())
 
 
-def read_csv(data: bytes, name: str) -> pl.LazyFrame:
-    """Read one yearly CSV as text, then type it strictly."""
-    header = data[:200].split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip()
-    found = tuple(part.strip().strip('"') for part in header.split(","))
-    if found != COLUMNS:
-        raise SourceError(f"{name}: header {found}, expected {COLUMNS}")
-    if not data.endswith(b"\n"):
-        raise SourceError(f"{name}: ends in the middle of a line; fetch it again")
-    refuse_short(data, name)
-    text = pl.read_csv(data, schema=dict.fromkeys(COLUMNS, pl.String), encoding="utf8")
-    return typed(text, name).lazy()
-
-
-def refuse_short(data: bytes, name: str) -> None:
-    """Refuse a row of other than six cells: a cut one would read as a missing weight."""
-    commas = len(COLUMNS) - 1
-    if data.count(b",") == commas * data.count(b"\n"):
-        return
-    for line, row in enumerate(data.splitlines(), start=1):
-        if row.count(b",") != commas:
-            cells = row.decode("utf-8", "replace")
-            raise SourceError(f"{name}: line {line} has other than {len(COLUMNS)} cells: {cells!r}")
-
-
-def typed(text: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Type BACI's text columns; anything that does not fit is named."""
-    stripped = text.with_columns(pl.col(COLUMNS).str.strip_chars())
-    weight = pl.when(pl.col("q").is_in(["NA", ""])).then(None).otherwise(pl.col("q"))
-    rows = stripped.with_columns(k=pl.col("k").str.zfill(6), q=weight)
-    refuse(rows, name, "t", ~pl.col("t").str.contains(r"^\d{4}$"))
-    refuse(rows, name, "i", ~pl.col("i").str.contains(r"^\d{1,3}$"))
-    refuse(rows, name, "j", ~pl.col("j").str.contains(r"^\d{1,3}$"))
-    refuse(rows, name, "k", ~pl.col("k").str.contains(r"^\d{6}$"))
-    refuse(rows, name, "v", ~pl.col("v").str.contains(THREE_DECIMALS))
-    refuse(rows, name, "q", pl.col("q").is_not_null() & ~pl.col("q").str.contains(THREE_DECIMALS))
-    return rows.with_columns(
-        pl.col("t", "i", "j").cast(pl.Int16),
-        pl.col("v", "q").cast(DECIMAL),
-    )
-
-
-def refuse(rows: pl.DataFrame, name: str, column: str, fault: pl.Expr) -> None:
-    """Refuse rows for which `fault` holds, or whose value is missing outside `q`."""
-    test = fault if column == "q" else fault.fill_null(value=True)
-    bad = rows.with_row_index("line", offset=2).filter(test)
-    if bad.height:
-        raise SourceError(
-            f"{name}: column {column} does not read as BACI's in {bad.height} rows; "
-            f"the first: {bad.row(0, named=True)}"
-        )
+@functools.cache
+def limits() -> Limits:
+    """What BACI's zip may hold at most."""
+    return Limits.of(read_source("baci").manners)

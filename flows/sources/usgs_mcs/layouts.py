@@ -3,6 +3,9 @@
 - `commodity_files` (editions 2023 and 2024): a CSV a commodity, two years side by side; the unit
   stands in the column's name (`Prod_kt_est_2022`), empty columns and rows trail behind.
 - `wide` (edition 2025): one CSV, two years side by side, the unit in `UNIT_MEAS`.
+- `long` (edition 2026): one CSV of all that the book prints, a row a figure, in cp1252. Only the
+  world's production by country is taken; labels.csv says of every other section, statistic and
+  span of years why it is not. A note may say several things, with ` -- ` between them.
 - `tidy`: ours, one CSV an edition, a row a figure; it is known by its name, `mcs<edition>.csv`.
 
 Blanks around a cell are the publisher's typesetting and go; footnote letters, thousands
@@ -26,6 +29,20 @@ WIDE = (
     "SOURCE COMMODITY COUNTRY TYPE UNIT_MEAS PROD_{first} PROD_EST_{last} PROD_NOTES "
     "CAP_{first} CAP_EST_{last} CAP_NOTES RESERVES_{last} RESERVE_NOTES"
 )
+LONG = [
+    "MCS chapter",
+    "Section",
+    "Commodity",
+    "Country",
+    "Statistics",
+    "Statistics_detail",
+    "Unit",
+    "Year",
+    "Value",
+    "Notes",
+    "Is critical mineral 2025",
+    "Other notes",
+]
 COMMODITY = (
     "Source",
     "Country",
@@ -54,6 +71,8 @@ class Printed:
     """The column's name says that all its figures are estimates."""
     note: str
     where: str
+    has_own_note: bool = False
+    """Whether the note is this figure's own, or stands beside two years."""
 
 
 def read(raw: Raw, edition: Edition, labels: Labels) -> Iterator[Printed]:
@@ -72,6 +91,8 @@ def read(raw: Raw, edition: Edition, labels: Labels) -> Iterator[Printed]:
             yield from read_commodity(raw.one(name), commodity, int(edition.id))
     elif edition.layout == "wide" and len(raw.files) == 1:
         yield from read_wide(raw.files[0], int(edition.id))
+    elif edition.layout == "long" and len(raw.files) == 1:
+        yield from read_long(raw.files[0], int(edition.id), labels)
     else:
         have = ", ".join(path.name for path in raw.files) or "nothing"
         raise SourceError(
@@ -106,6 +127,55 @@ def read_wide(path: Path, edition: int) -> Iterator[Printed]:
         refuse_shifted(source, edition, where)
         for year, value, estimated in ((first, one, False), (last, two, True)):
             yield Printed(commodity, country, type_, unit, year, value, estimated, note, where)
+
+
+def read_long(path: Path, edition: int, labels: Labels) -> Iterator[Printed]:
+    """Read the world's production out of the one long file of an edition."""
+    header, rows = parse(path, decode_long(path))
+    if header != LONG:
+        raise never_seen(path, header, LONG)
+    for where, row in rows:
+        _, section, commodity, country, statistic, detail, unit, year, value, note, _, _ = row
+        if labels.of("section", section, where).ignored:
+            continue
+        if labels.of("statistic", statistic, where).ignored:
+            continue
+        if not re.fullmatch(r"\d{4}", year):
+            if labels.of("year", year, where).ignored:
+                continue
+            raise SourceError(f"{where}: {year!r} is no single year; labels.csv must ignore it")
+        if int(year) not in {edition - 2, edition - 1}:
+            raise SourceError(f"{where}: year {year} in edition {edition}; columns shifted?")
+        yield Printed(
+            commodity,
+            country,
+            detail,
+            unit,
+            int(year),
+            value,
+            estimated=False,
+            note=note,
+            where=where,
+            has_own_note=True,
+        )
+
+
+def decode_long(path: Path) -> str:
+    """Decode the long file: cp1252 as published, or UTF-8 where it was mended."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: neither cp1252 nor UTF-8 ({error}); fetch it again") from error
+
+
+def parts_of(note: str) -> list[str]:
+    """What a note says, one thing after the other."""
+    return [part for part in note.split(" -- ") if part]
 
 
 def read_commodity(path: Path, commodity: str, edition: int) -> Iterator[Printed]:
@@ -148,6 +218,11 @@ def read_cells(path: Path, *, bom: bool) -> tuple[list[str], list[tuple[str, lis
         raise SourceError(f"{path}: not UTF-8 ({error}); re-encoded? fetch it again") from error
     if bom and not data.startswith(b"\xef\xbb\xbf"):
         raise SourceError(f"{path}: no byte order mark, as published; re-encoded? fetch it again")
+    return parse(path, text)
+
+
+def parse(path: Path, text: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Parse a CSV's text; see `read_cells`."""
     if not text.endswith("\n"):
         raise SourceError(f"{path}: ends in the middle of a line; fetch it again")
     try:

@@ -21,7 +21,7 @@ import polars as pl
 from flows.sources.contract import Edition, Raw, SourceError
 from flows.sources.usgs_mcs.corrections import correct, read_corrections
 from flows.sources.usgs_mcs.labels import Label, Labels
-from flows.sources.usgs_mcs.layouts import Printed, read
+from flows.sources.usgs_mcs.layouts import Printed, parts_of, read
 
 SCHEMA: Final = {
     "mineral": pl.String,
@@ -67,12 +67,13 @@ def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
             fits, or a row was lost on the way.
 
     """
-    labels = Labels(edition.id)
+    labels = Labels(edition.id, defers=True)
     printed = correct(list(read(raw, edition, labels)), read_corrections(edition.id))
     typed = [(f, labels.of_type(f.commodity, f.type, f.country, f.where)) for f in printed]
     ignored = [figure for figure, label in typed if label.ignored]
     first = int(edition.id) - 2
     rows = [staged(f, label, labels, first) for f, label in typed if not label.ignored]
+    labels.refuse_unknown()
     if len(printed) != len(rows) + len(ignored):
         raise SourceError(
             f"usgs_mcs {edition.id}: {len(printed)} figures in, "
@@ -85,13 +86,12 @@ def staged(printed: Printed, label: Label, labels: Labels, first: int) -> tuple[
     """Make one staged row of a printed figure; `first` is the earlier year of the edition."""
     where = printed.where
     country = labels.of("country", printed.country, where)
-    note = labels.of("note", printed.note, where).status if printed.note else ""
+    note = said(printed, labels)
     figure = read_figure(printed, labels)
     if figure.status == "reported":
         estimated = printed.estimated or "estimated" in {label.status, country.status}
-        figure = figure._replace(
-            status=settle(note, first=printed.year == first, estimated=estimated)
-        )
+        is_meant = printed.has_own_note or printed.year == first
+        figure = figure._replace(status=settle(note, is_meant=is_meant, estimated=estimated))
     if figure.status == "blank" and note in {"withheld", "not_available"}:
         figure = Figure(note)
     return (
@@ -113,12 +113,29 @@ def staged(printed: Printed, label: Label, labels: Labels, first: int) -> tuple[
     )
 
 
-def settle(note: str, *, first: bool, estimated: bool) -> str:
+def said(printed: Printed, labels: Labels) -> str:
+    """Give what the parts of a note say of the figure's status; empty where they say nothing.
+
+    Raises:
+        SourceError: they contradict each other.
+
+    """
+    parts = parts_of(printed.note)
+    statuses = {labels.of("note", part, printed.where).status for part in parts} - {""}
+    if len(statuses) > 1:
+        raise SourceError(
+            f"{printed.where}: the note says both {' and '.join(sorted(statuses))}: {printed.note}"
+        )
+    return next(iter(statuses), "")
+
+
+def settle(note: str, *, is_meant: bool, estimated: bool) -> str:
     """Say whether a number is reported or estimated.
 
-    Notes ("also estimated", "reported") speak of the earlier year: the later is an estimate anyway.
+    A note beside two years ("also estimated", "reported") speaks of the earlier: the later is an
+    estimate anyway. `is_meant` says whether the note is about this number.
     """
-    if first and note in {"estimated", "reported"}:
+    if is_meant and note in {"estimated", "reported"}:
         return note
     return "estimated" if estimated else "reported"
 

@@ -7,16 +7,27 @@ What not to assume:
 - estimates are rescaled in every edition: a difference between two editions is no change.
 - before 2002 there is an estimate every second year only.
 - a cell read as text loses digits: the workbook holds more than it shows.
+- the API names countries by ISO's codes, and some by no code at all, Taiwan among them: those are
+  known by their names, and so are the aggregates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import fastexcel
 import polars as pl
 
-from flows.sources.contract import Edition, Raw, SourceError
+from flows.sources.contract import (
+    Edition,
+    IncompleteError,
+    Raw,
+    SourceError,
+    read_source,
+)
+from flows.sources.worldbank_wgi.pages import ESTIMATE, Page, read_page, whole
 
 LABELS = Path(__file__).with_name("labels.csv")
 WORKBOOK = {"code": "code", "year": "year", "indicator": "dimension", "estimate": "estimate"}
@@ -28,22 +39,75 @@ BUNDLED = {
     "estimate": pl.Float64(),
 }
 MISSING = ".."
+API = "api"
+"""Layout of an edition that is the API's answers."""
 
 
 def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
-    """Read the edition's one file: the Bank's workbook, or our Parquet.
+    """Read the edition's one file, the Bank's workbook or our Parquet, or the API's answers.
 
     Gives iso3, year, dimension and estimate (standard normal units, null = not estimated).
 
     Raises:
+        IncompleteError: an answer of the API, or a row of one, is missing.
         SourceError: a sheet, column, code or cell is not the Bank's.
 
     """
+    if edition.layout == API or {path.suffix for path in raw.files} == {".json"}:
+        return labelled(read_answers(raw, edition), raw.folder).lazy()
     if len(raw.files) != 1:
         names = ", ".join(path.name for path in raw.files) or "none"
         raise SourceError(f"worldbank_wgi {edition.id}: expected one file, got {names}")
     path = raw.files[0]
     return labelled(read(path), path).lazy()
+
+
+def read_answers(raw: Raw, edition: Edition) -> pl.DataFrame:
+    """Read the API's answers into the columns of `BUNDLED`; a country without code by its name.
+
+    Raises:
+        IncompleteError: a dimension, a page or a row is missing.
+        SourceError: an answer is an error, of another edition, or no estimate.
+
+    """
+    pages = [read_page(path.read_bytes(), str(path)) for path in raw.files]
+    by_dimension: dict[str, list[Page]] = {}
+    for page in pages:
+        match = ESTIMATE.fullmatch(page.indicator)
+        if match is None:
+            raise SourceError(f"{page.where}: {page.indicator} is none of the six estimates")
+        by_dimension.setdefault(match["dimension"].lower(), []).append(page)
+    (column,) = (c for c in read_source(raw.source).staged.columns if c.name == "dimension")
+    if lacking := set(column.values) - by_dimension.keys():
+        raise IncompleteError(
+            f"{raw.source} {edition.id}: no answer for {', '.join(sorted(lacking))} in {raw.folder}"
+        )
+    refuse_other_editions(pages, edition)
+    return pl.DataFrame(
+        [
+            (row.countryiso3code or row.country.value, int(row.date), dimension, row.value)
+            for dimension, found in sorted(by_dimension.items())
+            for page in whole(found)
+            for row in page.rows
+        ],
+        schema=BUNDLED,
+        orient="row",
+    )
+
+
+def refuse_other_editions(pages: Sequence[Page], edition: Edition) -> None:
+    """Refuse answers of two states of the database, or of another than the edition's."""
+    days = sorted({page.about.lastupdated for page in pages})
+    if len(days) > 1 or (edition.layout == API and edition_id(days[0]) != edition.id):
+        raise SourceError(
+            f"worldbank_wgi {edition.id}: answers of {', '.join(map(str, days))}; estimates of "
+            "different updates are never mixed: fetch all six again"
+        )
+
+
+def edition_id(day: date) -> str:
+    """Name the state of the database that was updated on a day."""
+    return f"API_{day}"
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -116,15 +180,17 @@ def refuse(frame: pl.DataFrame, where: str, column: str, fits: pl.Expr) -> None:
 def labelled(published: pl.DataFrame, path: Path) -> pl.DataFrame:
     """Turn the Bank's codes into ours; every row is kept, or ignored for a listed reason."""
     labels = pl.read_csv(LABELS, infer_schema=False)
+    undecided = labels.filter(pl.col("iso3").is_null() == pl.col("ignored_because").is_null())
+    if undecided.height:
+        names = ", ".join(undecided["name"])
+        raise SourceError(f"{LABELS}: {names}: write either an iso3 or a reason to ignore it")
+    by_name = labels.with_columns(code=pl.col("name"))
+    labels = pl.concat([labels.drop_nulls("code"), by_name]).drop("name").unique()
     unknown = published.join(labels, on="code", how="anti")["code"].unique().sort().to_list()
     if unknown:
         raise SourceError(
-            f"{path}: unknown country codes {', '.join(unknown)}; "
+            f"{path}: unknown country codes {'; '.join(unknown)}; "
             f"give each its iso3, or the reason to ignore it, in {LABELS}"
         )
-    undecided = labels.filter(pl.col("iso3").is_null() == pl.col("ignored_because").is_null())
-    if undecided.height:
-        codes = ", ".join(undecided["code"])
-        raise SourceError(f"{LABELS}: {codes}: write either an iso3 or a reason to ignore it")
     rows = published.join(labels, on="code", validate="m:1")
     return rows.filter(pl.col("iso3").is_not_null()).select("iso3", "year", "dimension", "estimate")
