@@ -202,7 +202,8 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     from flows import cli
-    from flows.sources import answers, fetch
+    from flows.sources import fetch
+    from flows.sources.door import answers
     from tests.served import comtrade
     from tests.served.host import hosts
 

@@ -25,7 +25,7 @@ from flows.sources.editions import (
     parts_of,
     tracked_codes,
 )
-from flows.sources.judge import judge
+from flows.sources.judge import ImplausibleError, judge
 from flows.sources.staging import check_keys, stage_edition
 
 State = Literal["unchanged", "accepted", "wanted", "skipped", "failed"]
@@ -81,7 +81,14 @@ def bring(ask: Ask, source: Source, offer: Offer, ground: Ground) -> Outcome:
         source.id, offer.edition.id, named, ground.store, ground.now, url=offer.requests[0].url
     )
     edition = offer.edition.model_copy(update={"fetched": newest})
-    done = settle(source, edition, kept, ground)
+    try:
+        done = settle(source, edition, kept, ground)
+    except ImplausibleError:
+        raise
+    except SourceError as error:
+        for one in brought:
+            ask.spoil(one.answer, str(error))
+        raise
     return replace(
         done,
         why=offer.why,

@@ -92,6 +92,9 @@ class Ask(Protocol):
     def holds(self, request: Request) -> bool:
         """Whether a kept answer serves, without asking: same request, same mark, not empty."""
 
+    def spoil(self, answer: Answer, why: str) -> None:
+        """Say that a kept answer turned out to be none: it never serves again, its bytes stay."""
+
 
 @dataclass(frozen=True)
 class Wish:

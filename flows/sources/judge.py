@@ -12,6 +12,11 @@ from pathlib import Path
 from flows.sources.contract import Edition, IncompleteError, Source
 from flows.sources.editions import accepted, bundled_parts
 
+
+class ImplausibleError(IncompleteError):
+    """An edition reads well, and has less than the one before."""
+
+
 MOST_LOST = 0.02
 """Share of a part's rows that may go from one edition to the next."""
 NAMED = 5
@@ -53,7 +58,7 @@ def judge(store: Path, source: Source, edition: Edition, parts: Mapping[str, int
     """Refuse an edition that lost parts, or a share of a part's rows, since the one before.
 
     Raises:
-        IncompleteError: it did; the message names the parts and what to do if they are right.
+        ImplausibleError: it did; the message names the parts and what to do if they are right.
 
     """
     before = predecessor(store, source, edition)
@@ -64,7 +69,7 @@ def judge(store: Path, source: Source, edition: Edition, parts: Mapping[str, int
     if not faults:
         return
     more = f" and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-    raise IncompleteError(
+    raise ImplausibleError(
         f"{source.id} {edition.id}: less than {last.id} by {source.staged.ledger.part}: "
         f"{'; '.join(faults[:NAMED])}{more}. Fetch it again; if the source did drop these rows, "
         "accept it by name: --accept-rows --reason TEXT"

@@ -22,7 +22,7 @@ from flows.sources.comtrade import balance, errors
 from flows.sources.comtrade.flat import COLUMNS
 from flows.sources.comtrade.rows import tidy_rows
 from flows.sources.contract import Edition, IncompleteError, Raw, SourceError, read_source
-from flows.sources.refusals import RefusalError
+from flows.sources.door.refusals import RefusalError
 from flows.sources.staging import check_keys, stage_edition, stage_unreviewed
 from tests.served import comtrade
 from tests.served.comtrade import CHN, DEU, FRA, JPN, NES, TWN, VNM

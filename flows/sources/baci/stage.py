@@ -21,7 +21,7 @@ from polars.io.plugins import register_io_source
 from flows.sources.baci.rows import COLUMNS, DECIMAL, ROWS, rows
 from flows.sources.baci.zipped import yearly, zip_rows
 from flows.sources.contract import Edition, Raw, SourceError, read_source
-from flows.sources.limits import Limits
+from flows.sources.door.limits import Limits
 
 WHOLE = "zip"
 """Layout of an edition that is one of CEPII's zips, with every year and of the version in its id;

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flows.sources import archives
 from flows.sources.baci.rows import rows
 from flows.sources.contract import IncompleteError, SourceError
-from flows.sources.limits import Limits
-from flows.sources.refusals import CutShortError, DamagedError, NotPromisedError
+from flows.sources.door import archives
+from flows.sources.door.limits import Limits
+from flows.sources.door.refusals import CutShortError, DamagedError, NotPromisedError
 
 MEMBER = re.compile(r"BACI_(?P<revision>HS\d\d)_Y(?P<year>\d{4})_V(?P<version>\w+)\.csv")
 BESIDE = re.compile(r"(country_codes|product_codes)\w*\.csv|readme\w*\.txt", re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""What UN Comtrade answered, held against what it was asked: checked before any of it is kept on.
+"""What UN Comtrade answered, held against what it was asked: checked before any of it is used.
 
-A kept answer serves again as long as its datasets do not change. So every refusal names the file
-of the answer: deleting it is what makes the next run ask again.
+A kept answer serves again as long as its datasets do not change. So an answer that is refused is
+taken back: the next run asks again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flows.sources.comtrade.layouts import BOM
 from flows.sources.comtrade.requests import is_cut, parts
 from flows.sources.comtrade.rows import tidy_rows
 from flows.sources.connect import Answer, Ask, Offer, Request
-from flows.sources.contract import Edition, Source
+from flows.sources.contract import Edition, Source, SourceError
 
 NAMED = 10
 
@@ -39,25 +39,42 @@ def whole(ask: Ask, request: Request, edition: Edition) -> Iterator[Arrived]:
 
     """
     answer = ask(request)
-    name = f"{request.url} ({answer.path})"
+    try:
+        rows = checked(answer, edition)
+    except SourceError as error:
+        ask.spoil(answer, str(error))
+        raise
+    if not is_cut(request, rows.height):
+        yield Arrived(answer, frozenset(periods_with_imports(rows)))
+        return
+    halves = parts(request)
+    if halves is None:
+        raise TruncatedError(
+            f"{request.url} ({answer.path}): {rows.height:,} rows, the most that are given at "
+            f"once, for {asked_for(request)}: it was cut, and cannot be asked for in parts"
+        )
+    for half in halves:
+        yield from whole(ask, half, edition)
+
+
+def checked(answer: Answer, edition: Edition) -> pl.DataFrame:
+    """Read an answer's rows; of one that was not cut, hold them against what was asked for.
+
+    Raises:
+        SourceError: it is not what was asked for.
+
+    """
+    request, name = answer.request, f"{answer.request.url} ({answer.path})"
     data = answer.path.read_bytes()
     if data.removeprefix(BOM).lstrip().startswith(b"["):
         raise ChangedError(f"{name}: a bare list in place of an answer, which states its count")
     rows = tidy_rows(data, name)
     if is_cut(request, rows.height):
-        halves = parts(request)
-        if halves is None:
-            raise TruncatedError(
-                f"{name}: {rows.height:,} rows, the most that are given at once, for "
-                f"{asked_for(request)}: it was cut, and cannot be asked for in parts"
-            )
-        for half in halves:
-            yield from whole(ask, half, edition)
-        return
+        return rows
     refuse_doubled(name, rows)
     refuse_other(name, rows, request, edition)
     refuse_unbalanced(name, rows)
-    yield Arrived(answer, frozenset(periods_with_imports(rows)))
+    return rows
 
 
 def refuse_other(name: str, rows: pl.DataFrame, request: Request, edition: Edition) -> None:
@@ -84,8 +101,8 @@ def refuse_other(name: str, rows: pl.DataFrame, request: Request, edition: Editi
             came = ", ".join(strays.select(column.unique().sort()).to_series().head(5))
             raise OtherAnswerError(
                 f"{name}: {what} {came} in {strays.height} of {rows.height} rows of an answer to "
-                f"{asked_for(request)} in {edition.hs_revision}; nothing of it is used. Delete the "
-                "file and run again; if it comes again, tell the source's owner"
+                f"{asked_for(request)} in {edition.hs_revision}; nothing of it is used. Run "
+                "again to ask anew; if it comes again, tell the source's owner"
             )
 
 
@@ -102,7 +119,7 @@ def periods_with_imports(rows: pl.DataFrame) -> list[tuple[str, str]]:
     return found.unique().rows()
 
 
-def refuse_empty(source: Source, offer: Offer, came: list[Arrived]) -> None:
+def refuse_empty(ask: Ask, source: Source, offer: Offer, came: list[Arrived]) -> None:
     """Refuse a reporter's period that was announced and has no import of any tracked code.
 
     Raises:
@@ -118,16 +135,16 @@ def refuse_empty(source: Source, offer: Offer, came: list[Arrived]) -> None:
     if absent := sorted(wanted - there):
         named = ", ".join(f"{reporter} {one}" for reporter, one in absent[:NAMED])
         more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
-        files = ", ".join(
-            str(one.answer.path)
-            for one in came
-            if one.answer.request.params["reporterCode"] == absent[0][0]
-        )
-        raise EmptyError(
+        error = EmptyError(
             f"{source.id} {offer.edition.id}: data are announced for {named}{more} (UN Comtrade's "
-            "codes), and no import of any tracked code came. An empty answer is no zero: delete "
-            f"the kept answers ({files}) and run again, or leave the reporter out"
+            "codes), and no import of any tracked code came. An empty answer is no zero: run "
+            "again later, or leave the reporter out"
         )
+        reporters = {reporter for reporter, _ in absent}
+        for one in came:
+            if one.answer.request.params["reporterCode"] in reporters:
+                ask.spoil(one.answer, str(error))
+        raise error
 
 
 def asked_for(request: Request) -> str:

@@ -62,7 +62,7 @@ def bring(ask: Ask, source: Source, offer: Offer) -> list[Brought]:
 
     """
     came = [one for request in offer.requests for one in whole(ask, request, offer.edition)]
-    refuse_empty(source, offer, came)
+    refuse_empty(ask, source, offer, came)
     return [Brought(file_name(one.answer.request), one.answer) for one in came]
 
 

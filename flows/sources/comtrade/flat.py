@@ -13,11 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.sources.archives import open_gzip
 from flows.sources.comtrade.balance import FLOWS, TIDY, amount, weight
 from flows.sources.comtrade.errors import ChangedError
 from flows.sources.contract import IncompleteError, SourceError, read_source
-from flows.sources.limits import Limits
+from flows.sources.door.archives import open_gzip
+from flows.sources.door.limits import Limits
 
 COLUMNS = ("year", "reporter", "partner", "cmd", "flow", "value", "netwgt", "qty", "qtyunit")
 NUMBER = r"^\d{1,14}(\.\d+)?$"

@@ -1,0 +1,1 @@
+"""The parts of the door to HTTP (`flows/sources/fetch.py`): addresses, pace, answers, archives."""
