@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from flows import __version__, meta, warehouse
+from flows import __version__, lineage, meta, warehouse
 from flows.facts import Facts
 from flows.indices import all_indices
 from flows.indices.contract import Index, Table, publish
@@ -116,7 +116,8 @@ def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame
         "lock": tree_hash([root], ["requirements.lock"], root),
         "stale": ",".join(freshness.filter(pl.col("stale"))["source"]),
     }
-    return {"version": __version__, **parts, "all": combined_hash(parts)}
+    combined = {"version": __version__, **parts, "all": combined_hash(parts)}
+    return combined | {"files": lineage.files(settings)}
 
 
 def load(

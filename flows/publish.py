@@ -233,8 +233,15 @@ def disk_refused(error: BaseException) -> bool:
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
-def seal(part: Path, manifest: Mapping[str, Any]) -> None:
-    """Add every file's hash and size to the manifest and write it, last of all files."""
+def seal(
+    part: Path,
+    manifest: Mapping[str, Any],
+    describe: Callable[[list[dict[str, Any]]], Mapping[str, Any]] = lambda _: {},
+) -> None:
+    """Add every file's hash and size to the manifest and write it, last of all files.
+
+    `describe` gives, of those files, what else the manifest is to say.
+    """
     files = [
         {
             "path": str(path.relative_to(part)),
@@ -244,7 +251,8 @@ def seal(part: Path, manifest: Mapping[str, Any]) -> None:
         for path in sorted(part.rglob("*"))
         if path.is_file()
     ]
-    body = json.dumps({**manifest, "files": files}, indent=2, sort_keys=True, ensure_ascii=False)
+    whole = {**manifest, "files": files, **describe(files)}
+    body = json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False)
     (part / MANIFEST).write_text(body + "\n", encoding="utf-8")
     for path in part.rglob("*"):
         sync(path)

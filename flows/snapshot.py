@@ -19,7 +19,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows import build, publish, quality, write
+from flows import build, publish, quality, release, write
 from flows.facts import Facts, read_facts
 from flows.gate.tolerance import read_exceptions, tolerated
 from flows.marts import read_models
@@ -137,7 +137,7 @@ def snapshot(as_of: date | None = None) -> Published:
         plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
         show(verdicts, rows)
         if blocking := quality.blocks(verdicts):
-            raise GateBlockedError(blocking, write.blocked(plan))
+            raise GateBlockedError(blocking, release.blocked(plan))
         path = write.snapshot(plan)
         report("publish", path.name)
         rows = write.row_counts(publish.read_manifest(path))

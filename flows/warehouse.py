@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -17,8 +17,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from flows.holding import reading
 from flows.indices.contract import DUCKDB_TYPES, Table
 from flows.marts import Model, base_tables, in_order
+from flows.publish import MANIFEST
 
 PUBLISHED_STORAGE = "v1.2.0"
 """Older clients open this; the default would lock them out."""
@@ -27,12 +29,13 @@ QUIET: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-LOCKED: dict[str, Any] = QUIET | {
-    "enable_external_access": "false",
+OPEN: dict[str, Any] = QUIET | {
     "python_enable_replacements": "false",
     "allow_community_extensions": "false",
-    "lock_configuration": "true",
 }
+LAST: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
+"""What nothing can be attached after, in this order."""
+LOCKED: dict[str, Any] = OPEN | LAST
 
 
 class WarehouseError(Exception):
@@ -217,27 +220,39 @@ def comment(con: Connection, table: Table, kind: str) -> None:
 
 
 @contextmanager
-def snapshot_reader(path: Path, *, memory_limit: str = "1GiB") -> Iterator[Connection]:
+def snapshot_reader(
+    path: Path, *, memory_limit: str = "1GiB", beside: Mapping[str, Path] | None = None
+) -> Iterator[Connection]:
     """Open a published file read-only and locked: no file, no network, no setting can be touched.
 
+    `beside` names further published files, attached read-only under their names. Snapshots are
+    held as long as they are open, so that none is pruned meanwhile.
+
     Raises:
-        WarehouseError: the file cannot be opened.
+        WarehouseError: a file cannot be opened.
 
     """
-    config: dict[str, Any] = LOCKED | {
+    others = dict(beside or {})
+    config: dict[str, Any] = (OPEN if others else LOCKED) | {
         "memory_limit": memory_limit,
         "max_temp_directory_size": "0GB",
         # One thread, so that an answer without ORDER BY is the same every time.
         "threads": 1,
     }
-    try:
-        con = duckdb.connect(str(path), read_only=True, config=config)
-    except duckdb.Error as error:
-        raise WarehouseError(f"cannot open {path}: {error}") from error
-    try:
+    with ExitStack() as stack:
+        for one in (path, *others.values()):
+            if (one.parent / MANIFEST).is_file():
+                stack.enter_context(reading(one.parent))
+        try:
+            con = duckdb.connect(str(path), read_only=True, config=config)
+            stack.callback(con.close)
+            for name, other in others.items():
+                con.execute(f"ATTACH {text(str(other))} AS {quoted(name)} (READ_ONLY)")
+            for setting, value in LAST.items() if others else ():
+                con.execute(f"SET {setting} = {value}")
+        except duckdb.Error as error:
+            raise WarehouseError(f"cannot open {path}: {error}") from error
         yield con
-    finally:
-        con.close()
 
 
 def answer(

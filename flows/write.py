@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from flows import __version__, meta, publish, quality, warehouse
+from flows import __version__, history, meta, package, publish, quality, warehouse
 from flows.indices.contract import Table
 from flows.marts import Model
 from flows.report.quality import quality_page
@@ -32,6 +32,8 @@ class Plan:
     inputs: dict[str, Any]
     as_of: date
     now: datetime
+    released: dict[str, Any] | None = None
+    """Of a release by hand: run, reason, who, when, and the checks that blocked."""
 
     @property
     def gate_tables(self) -> list[tuple[Table, pl.DataFrame]]:
@@ -63,8 +65,12 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
         content = publish.combined_hash(hashes)
         name = publish.snapshot_id(plan.now, content)
         report_files(plan, part, name, database)
+        body = manifest(plan, name, rows, hashes)
+        body["lineage"] = history.made_from(database, plan.models, plan.sources, settings)
+        history.write_history(settings, part, body)
         step("reports written")
-        publish.seal(part, manifest(plan, name, rows, hashes))
+        declared = [*plan.tables, *(table for table, _ in plan.gate_tables)]
+        publish.seal(part, body, lambda files: package.datapackage(body, files, declared))
         step("sealed")
         return publish.release(part, settings.snapshots, name, settings.current, step)
 
@@ -88,6 +94,8 @@ def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]
 def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
     """Write quality.json and quality.html."""
     body = quality.quality_json(plan.verdicts, snapshot_id=name, as_of=plan.as_of)
+    if plan.released:
+        body["released_by_hand"] = plan.released
     text = json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False, default=str)
     (folder / "quality.json").write_text(text + "\n", encoding="utf-8")
     with warehouse.snapshot_reader(database) as con:
@@ -102,7 +110,7 @@ def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
         sources=source_rows(plan.sources, editions, stale),
         tables=[{"table": t.id, "rows": counted[t.id], "meaning": t.meaning} for t in plan.tables],
         as_of=plan.as_of,
-        headline=None,
+        headline=history.released_words(plan.released) if plan.released else None,
     )
     (folder / "quality.html").write_text(page, encoding="utf-8")
 
@@ -146,6 +154,7 @@ def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
         "content": publish.combined_hash(hashes),
         "inputs": plan.inputs,
         "checks": quality.summary(plan.verdicts),
+        **({"released_by_hand": plan.released} if plan.released else {}),
         "tables": [
             {"name": table, "rows": rows[table], "content": hashes.get(table)}
             for table in sorted(rows)
@@ -154,6 +163,7 @@ def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
             {
                 "id": source.id,
                 "title": source.title,
+                "producer": source.producer,
                 "editions": [edition.id for edition in source.editions],
                 "licence": source.licence.model_dump(),
                 "citation": source.citation.strip(),

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from flows.cli import articles, asking, fetching, qualities, running
+from flows.cli import articles, asking, fetching, history, qualities, running
 from flows.cli.app import app
 from flows.command import exits
 
-VERBS = (running, fetching, asking, qualities, articles)
+VERBS = (running, fetching, asking, qualities, history, articles)
 """The modules whose verbs the app has, by having been imported."""
 
 

@@ -18,6 +18,8 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
     *,
     list_: Annotated[bool, Parameter(name="--list")] = False,
     snapshot: str | None = None,
+    as_of: date | None = None,
+    with_: Annotated[list[str] | None, Parameter(name="--with")] = None,
     param: Annotated[list[str] | None, Parameter(name="--param")] = None,
     rows: int | None = None,
     seconds: float = 30,
@@ -36,6 +38,8 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
         sql_or_name: The SELECT, or the name of a question.
         list_: List the ready-made questions.
         snapshot: Another snapshot than the current one: its id, or a part of it.
+        as_of: What was known on a day: the newest snapshot published by its end, in UTC.
+        with_: A further snapshot to join, name=snapshot; its tables are name.schema.table.
         param: A parameter of the query, name=value; several may be given. A value is text.
         rows: The most rows shown: 40 in a table and 10,000 otherwise, where not said.
         seconds: The most seconds it may take.
@@ -57,7 +61,16 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
 
     form: confined.Form = "json" if as_json else "csv" if as_csv else "table"
     return confined.answer(
-        confined.Request(sql_or_name, snapshot, param or (), form, rows, seconds)
+        confined.Request(
+            sql_or_name,
+            snapshot,
+            param or (),
+            form,
+            rows,
+            seconds,
+            as_of.isoformat() if as_of else None,
+            with_ or (),
+        )
     )
 
 

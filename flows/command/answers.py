@@ -63,8 +63,11 @@ def ask(  # noqa: PLR0913 - each bound has its name
     most_rows: int = 1_000,
     seconds: float = 30,
     memory_limit: str = "1GiB",
+    beside: Mapping[str, Path] | None = None,
 ) -> Answer:
     """Answer one SELECT from one snapshot, within bounds of time, memory and rows.
+
+    `beside` are further snapshots that the query may name.
 
     Raises:
         WarehouseError: not a single SELECT, not allowed, wrong, or too much.
@@ -74,7 +77,9 @@ def ask(  # noqa: PLR0913 - each bound has its name
         raise warehouse.WarehouseError(
             f"a query of {len(sql):,} characters; {LONGEST:,} is the most"
         )
-    with warehouse.snapshot_reader(snapshot / publish.DATABASE, memory_limit=memory_limit) as con:
+    others = {name: path / publish.DATABASE for name, path in (beside or {}).items()}
+    database = snapshot / publish.DATABASE
+    with warehouse.snapshot_reader(database, memory_limit=memory_limit, beside=others) as con:
         if strange := refused(con, sql):
             raise warehouse.WarehouseError(f"not allowed in a query: {', '.join(strange)}")
         try:

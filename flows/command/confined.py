@@ -46,6 +46,10 @@ class Request:
     form: Form = "table"
     rows: int | None = None
     seconds: float = 30.0
+    as_of: str | None = None
+    """A day: what was known then answers."""
+    beside: Sequence[str] = ()
+    """Further snapshots, each `name=snapshot`."""
 
 
 def answer(request: Request) -> int:
@@ -89,13 +93,14 @@ def confine(seconds: float) -> None:
 
 def respond(request: Request) -> None:
     """Answer a request and print the rows in the form asked for."""
-    from flows.command import answers, shelf, terminal  # noqa: PLC0415
+    from flows.command import answers, terminal, vintages  # noqa: PLC0415
     from flows.command.queries import question  # noqa: PLC0415
     from flows.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
     asked = question(request.sql_or_name, request.parameters, settings.sql / "queries")
-    path = shelf.find(settings, request.snapshot)
+    path = vintages.chosen(settings, request.snapshot, request.as_of)
+    beside = vintages.named(settings, request.beside)
     confine(request.seconds)
     given = answers.ask(
         path,
@@ -103,6 +108,7 @@ def respond(request: Request) -> None:
         asked.parameters,
         most_rows=request.rows or ROWS[request.form],
         seconds=request.seconds,
+        beside=beside,
     )
     signal.setitimer(signal.ITIMER_REAL, 0)
     terminal.show_answer(given, request.form)
