@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows import __version__, history, meta, package, publish, quality, warehouse
+from flows import __version__, history, licence, meta, package, publish, quality, warehouse
 from flows.indices.contract import Table
 from flows.marts import Model
 from flows.report.quality import quality_page
@@ -50,6 +50,9 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
     with publish.aside(settings.snapshots, f"run-{plan.now:%Y%m%dT%H%M%SZ}") as part:
         step("begun")
         database = part / publish.DATABASE
+        kept, held = licence.let_out(settings, plan.tables, plan.models, plan.sources)
+        verdicts = licence.shown(plan.verdicts, plan.tables, held, kept)
+        plan = replace(plan, verdicts=verdicts)
         with warehouse.build(
             settings.build,
             threads=settings.threads,
@@ -58,14 +61,16 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
         ) as con:
             rows = warehouse.finish(con, plan.tables, plan.gate_tables)
         settings.build.rename(database)
+        licence.confirm(database, plan.tables, kept)
         step("database written")
-        kept = [name for name in rows if not name.startswith("view.")]
-        hashes = export(database, part / "parquet", kept)
+        stored = [name for name in rows if not name.startswith("view.")]
+        hashes = export(database, part / "parquet", stored)
         step("parquet written")
         content = publish.combined_hash(hashes)
         name = publish.snapshot_id(plan.now, content)
         report_files(plan, part, name, database)
         body = manifest(plan, name, rows, hashes)
+        body["held_back"] = held
         body["lineage"] = history.made_from(database, plan.models, plan.sources, settings)
         history.write_history(settings, part, body)
         step("reports written")

@@ -15,7 +15,7 @@ import pytest
 
 from flows.schedule.server import HOST, local_server
 from flows.settings import prefect_environment
-from tests import world
+from tests import overlap, world
 
 # Before any test module imports Prefect, which reads its environment then.
 _home = tempfile.TemporaryDirectory(prefix="orewatch-tests-")
@@ -37,6 +37,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
     """The warehouse of the tiny world, built once; copy its file before changing it."""
     home = tmp_path_factory.mktemp("tiny")
     return world.built(world.settings(home), world.tiny(home / "in"))
+
+
+@pytest.fixture(scope="session")
+def overlapped(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
+    """The warehouse of the tiny world with a second source of trade; copy it before changing it."""
+    home = tmp_path_factory.mktemp("overlapped")
+    return world.built(world.settings(home), overlap.overlapping(home / "in"))
 
 
 @pytest.fixture

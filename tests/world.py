@@ -22,7 +22,7 @@ import shutil
 import signal
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -151,6 +151,8 @@ class World:
 
     sources: tuple[Source, ...]
     files: Mapping[tuple[str, str], tuple[Path, ...]]
+    rows: Mapping[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
+    """Staged rows of editions that are composed without files."""
 
 
 @dataclass(frozen=True)
@@ -323,12 +325,20 @@ def ingest(world: World, facts: Facts, where: Settings, now: datetime) -> list[b
     staged = []
     for source in world.sources:
         for edition in source.editions:
-            files = world.files[source.id, edition.id]
-            raw = keep(source.id, edition.id, files, where.raw, now, url="composed:")
-            rows = stage_composed(source, edition, raw)
+            if (source.id, edition.id) in world.rows:
+                raw, rows = without_files(source, edition), world.rows[source.id, edition.id]
+            else:
+                files = world.files[source.id, edition.id]
+                raw = keep(source.id, edition.id, files, where.raw, now, url="composed:")
+                rows = stage_composed(source, edition, raw)
             check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
             staged.append(build.Staged(source, edition, raw, rows))
     return staged
+
+
+def without_files(source: Source, edition: Edition) -> Raw:
+    """The raw bytes of an edition whose rows are composed as staged: none."""
+    return Raw(source.id, edition.id, Path(f"composed-{edition.id}"), ())
 
 
 def stage_composed(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame:

@@ -152,10 +152,14 @@ def intervals() -> list[tuple[pl.Expr, pl.Expr]]:
     return [
         (pl.col("hhi_low"), pl.col("hhi_high")),
         (
-            pl.max_horizontal((rounded - 2.0 * step) / (1.0 + span).pow(2), 1.0 / n),
+            pl.max_horizontal(
+                (rounded - 2.0 * step) / (1.0 + span).pow(2),
+                pl.when(step.is_not_null()).then(1.0 / n),
+            ),
             pl.when(span < 1.0)
             .then(((rounded + 2.0 * step) / (1.0 - span).pow(2)).clip(0.0, 1.0))
-            .otherwise(1.0),
+            .when(span >= 1.0)
+            .then(1.0),
         ),
         (hhi * kept * kept, (top * kept + missing).pow(2) + others * kept * kept),
     ]

@@ -17,6 +17,7 @@ from flows.indices.formulas.basket import categorical, series_columns
 from flows.indices.formulas.concentration import ratio, verdict_columns, where_known
 from flows.indices.formulas.declared import share
 from flows.indices.formulas.persistence import LAST_YEARS, history_columns, with_history
+from flows.indices.formulas.preference import PREFERENCE, comparable
 from flows.indices.formulas.suppliers import CELL, VERDICT, plain, supplier_rows
 from flows.indices.formulas.thresholds import Threshold, thresholds, yes_no
 
@@ -144,7 +145,8 @@ INDEX = Index(
         "ref.bloc",
         "ref.threshold",
         "indices.export_concentration",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.choke_point,
 )

@@ -22,6 +22,7 @@ from flows.indices.formulas.concentration import ratio, verdict_columns, where_k
 from flows.indices.formulas.declared import measure, share
 from flows.indices.formulas.exports import exports, with_exports
 from flows.indices.formulas.persistence import LAST_YEARS, history_columns, in_window, with_history
+from flows.indices.formulas.preference import PREFERENCE, comparable
 from flows.indices.formulas.suppliers import CELL, VERDICT, plain, supplier_rows, supplier_totals
 from flows.indices.formulas.thresholds import Threshold, thresholds, unverified, yes_no
 
@@ -215,7 +216,14 @@ KEYS = (
     Column("importer_iso3", "text", "importing economy", key="mart.economy.economy"),
     *series_columns(),
 )
-INPUTS = ("mart.mineral_trade", "ref.country", "ref.bloc", "ref.bloc_member", "ref.threshold")
+INPUTS = (
+    "mart.mineral_trade",
+    "ref.country",
+    "ref.bloc",
+    "ref.bloc_member",
+    "ref.threshold",
+    PREFERENCE,
+)
 
 CDI = Index(
     table=Table(
@@ -249,7 +257,7 @@ CDI = Index(
         citation="SWD(2021) 352; Arjona, Connell and Herghelegiu (2023)",
     ),
     inputs=(*INPUTS, "indices.import_concentration"),
-    compute=compute_cdi,
+    compute=comparable(compute_cdi),
     explain=explained.strategic_dependency,
 )
 
@@ -284,7 +292,7 @@ GEODEP = Index(
         citation="CEPII, GeoDep; Policy Brief 2023-41",
     ),
     inputs=(*INPUTS, "indices.import_concentration", "indices.export_concentration"),
-    compute=compute_geodep,
+    compute=comparable(compute_geodep),
     explain=explained.geodep,
 )
 

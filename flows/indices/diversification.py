@@ -22,6 +22,7 @@ from flows.indices.formulas.cells import ENTROPY_QUANTUM, X, cell_numbers, names
 from flows.indices.formulas.cells import in_order as by_amount
 from flows.indices.formulas.concentration import ratio, verdict_columns, where_known, wide_product
 from flows.indices.formulas.declared import measure, share
+from flows.indices.formulas.preference import PREFERENCE, comparable
 from flows.indices.formulas.suppliers import CELL, plain, supplier_bases, verdicts
 
 WORLD = CELL[1:]
@@ -278,7 +279,8 @@ INDEX = Index(
         "ref.country",
         "indices.import_concentration",
         "indices.export_concentration",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.diversification,
 )

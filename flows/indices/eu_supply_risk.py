@@ -17,6 +17,7 @@ from flows.indices.formulas import supply_risk as method
 from flows.indices.formulas.basket import flag_list
 from flows.indices.formulas.concentration import UNALLOCATED_HIGH, verdict_columns
 from flows.indices.formulas.eu_sourcing import FLOW, OUTPUT
+from flows.indices.formulas.preference import PREFERENCE, comparable
 from flows.indices.formulas.supply_risk_columns import (
     bounded_columns,
     confidence,
@@ -278,7 +279,8 @@ INDEX = Index(
         "ref.production_stage",
         "ref.consumption",
         "ref.supply_risk_importer",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.eu_supply_risk,
 )

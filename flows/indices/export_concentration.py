@@ -7,6 +7,7 @@ import polars as pl
 from flows.indices.contract import Index, Table
 from flows.indices.explained import imports as explained
 from flows.indices.formulas import basket, concentration
+from flows.indices.formulas.preference import PREFERENCE, comparable
 
 APART = ("value_usd", "mass_kg", "value_without_mass_usd", "ended_usd", "basket_usd")
 KEYS = ("source", "edition", "mineral", "stage", "year", "exporter_iso3")
@@ -59,7 +60,14 @@ INDEX = Index(
         formula="sum(s_e^2) over exporters e of world exports",
         citation="Hirschman (1964), American Economic Review 54(5); Herfindahl (1950)",
     ),
-    inputs=("mart.mineral_trade", "mart.basket", "ref.bloc", "ref.country", "ref.specificity"),
-    compute=compute,
+    inputs=(
+        "mart.mineral_trade",
+        "mart.basket",
+        "ref.bloc",
+        "ref.country",
+        "ref.specificity",
+        PREFERENCE,
+    ),
+    compute=comparable(compute),
     explain=explained.export_concentration,
 )

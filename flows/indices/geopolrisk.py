@@ -25,6 +25,7 @@ from flows.indices.formulas.geopolrisk_formula import (
     risks,
     with_factors,
 )
+from flows.indices.formulas.preference import PREFERENCE, comparable
 
 THOUSANDTHS = 1000
 """Weights and values of foreign tables are kept to a thousandth of their unit."""
@@ -258,7 +259,8 @@ INDEX = Index(
         "ref.production_stage",
         "ref.reference_substance",
         "ref.specificity",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.geopolrisk,
 )

@@ -22,6 +22,7 @@ from flows.indices.formulas.basket import (
 from flows.indices.formulas.concentration import ratio, verdict_columns
 from flows.indices.formulas.confidence import grade, score
 from flows.indices.formulas.declared import ENDS, mass, ranged, ranged_mass, share
+from flows.indices.formulas.preference import PREFERENCE, comparable
 
 UNLISTED_LIMIT = 0.05
 """An unlisted producer counts as none where it could be at most this part of consumption."""
@@ -279,7 +280,8 @@ INDEX = Index(
         "ref.consumption",
         "ref.country",
         "ref.specificity",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.import_reliance,
 )

@@ -20,6 +20,7 @@ from flows.indices.explained import world as explained
 from flows.indices.formulas.basket import flag_list, series_columns
 from flows.indices.formulas.concentration import ratio, totals, verdict_columns, where_known
 from flows.indices.formulas.declared import measure, share
+from flows.indices.formulas.preference import PREFERENCE, comparable
 from flows.indices.formulas.suppliers import VERDICT, plain, supplier_rows
 from flows.indices.formulas.world_demand import MADE, SERIES, exporters, importers, net_imports
 from flows.indices.production_concentration import KEYS as PRODUCED
@@ -234,7 +235,8 @@ INDEX = Index(
         "ref.consumption",
         "indices.export_concentration",
         "indices.production_concentration",
+        PREFERENCE,
     ),
-    compute=compute,
+    compute=comparable(compute),
     explain=explained.world_supply,
 )

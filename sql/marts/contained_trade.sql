@@ -54,7 +54,10 @@ by_importer AS (
     JOIN ref.bloc_member AS m
         ON m.iso3 = t.importer_iso3
         AND t.year BETWEEN coalesce(m.from_year, 0) AND coalesce(m.to_year, 9999)
-    JOIN ref.bloc AS b ON b.bloc = m.bloc AND b.customs_union
+    -- Customs unions all of whose members report.
+    JOIN mart.bloc_report AS b
+        ON b.bloc = m.bloc AND b.source = t.source AND b.edition = t.edition AND b.year = t.year
+        AND b.is_whole
     LEFT JOIN ref.bloc_member AS inside
         ON inside.bloc = m.bloc AND inside.iso3 = t.exporter_iso3
         AND t.year BETWEEN coalesce(inside.from_year, 0) AND coalesce(inside.to_year, 9999)

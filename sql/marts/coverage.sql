@@ -11,6 +11,12 @@ columns:
 SELECT 'mart.trade' AS "table", source, edition, year, count(*) AS "rows"
 FROM mart.trade GROUP BY source, edition, year
 UNION ALL
+SELECT 'mart.mirror_trade', source, edition, year, count(*)
+FROM mart.mirror_trade GROUP BY source, edition, year
+UNION ALL
+SELECT 'mart.monthly_trade', source, edition, year, count(*)
+FROM mart.monthly_trade GROUP BY source, edition, year
+UNION ALL
 SELECT 'mart.production', source, edition, year, count(*)
 FROM mart.production GROUP BY source, edition, year
 UNION ALL

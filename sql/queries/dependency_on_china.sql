@@ -4,11 +4,9 @@
 -- $exporter = CHN
 WITH cell AS (
     SELECT mineral, year, source, edition
-    FROM indices.import_concentration
-    WHERE importer_iso3 = $importer AND stage = 'all' AND basis = 'value'
-    QUALIFY row_number() OVER (
-        PARTITION BY mineral ORDER BY reason IS NOT NULL, year DESC, source, edition DESC
-    ) = 1
+    FROM view.preferred_source
+    WHERE importer_iso3 = $importer AND stage = 'all' AND purpose = 'importer'
+    QUALIFY row_number() OVER (PARTITION BY mineral ORDER BY is_computed DESC, year DESC) = 1
 )
 SELECT
     m.name AS mineral, d.year, max(d.import_share) FILTER (d.basis = 'value') AS value_share,

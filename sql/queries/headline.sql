@@ -14,14 +14,15 @@ found AS (
     JOIN claim AS c
         ON d.importer_iso3 = c.reporter AND d.exporter_iso3 = c.partner AND d.mineral = c.mineral
     WHERE d.stage = 'all' AND d.import_share IS NOT NULL
+        AND list_contains(d.preferred_for, 'importer')
 ),
 latest AS (
     SELECT * FROM found
-    QUALIFY row_number() OVER (PARTITION BY basis ORDER BY year DESC, source, edition DESC) = 1
+    QUALIFY row_number() OVER (PARTITION BY basis ORDER BY year DESC) = 1
 ),
 nearest AS (
     SELECT * FROM found
-    ORDER BY distance, year DESC, basis DESC, source, edition DESC
+    ORDER BY distance, year DESC, basis DESC
     LIMIT 1
 ),
 figures AS (

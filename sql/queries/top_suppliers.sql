@@ -6,10 +6,10 @@
 -- $year =
 WITH cell AS (
     SELECT year, source, edition
-    FROM indices.import_concentration
-    WHERE importer_iso3 = $importer AND mineral = $mineral AND stage = $stage AND basis = 'value'
-        AND year = coalesce(CAST($year AS INTEGER), year)
-    ORDER BY reason IS NOT NULL, year DESC, source, edition DESC
+    FROM view.preferred_source
+    WHERE importer_iso3 = $importer AND mineral = $mineral AND stage = $stage
+        AND purpose = 'importer' AND year = coalesce(CAST($year AS INTEGER), year)
+    ORDER BY is_computed DESC, year DESC
     LIMIT 1
 )
 SELECT

@@ -62,6 +62,9 @@ BASKET = pl.LazyFrame(
     },
     schema_overrides={"exclusion": pl.String},
 )
+PREFERENCES = pl.LazyFrame(
+    {"purpose": ["comparison"], "source": ["composed"], "preference": [1]},
+)
 SPECIFICITY = pl.LazyFrame({"specificity": ["exact"], "confidence_factor": [1.0]})
 
 
@@ -104,6 +107,7 @@ def tables(rows: pl.DataFrame) -> dict[str, pl.LazyFrame]:
         "ref_bloc": BLOCS,
         "ref_bloc_member": MEMBERS,
         "ref_threshold": pl.scan_csv(FACTS / "thresholds.csv"),
+        "ref_source_preference": PREFERENCES,
     }
     for index in (import_concentration.INDEX, export_concentration.INDEX):
         base[index.table.id.replace(".", "_")] = computed(index, base).lazy()

@@ -157,3 +157,10 @@ def test_grades_are_those_of_import_concentration(built: Built) -> None:
     )
     assert cells > 100_000
     assert others == 0
+
+
+def test_a_source_without_declared_errors_has_no_interval_and_no_rounding() -> None:
+    found = certain(supply([600, 250, 100, 50]), ERRORS.filter(pl.col("source") == "another"))
+    assert [found[name] for name in ("hhi_sd", "hhi_ci95_low", "hhi_ci95_high")] == [None] * 3
+    # All of it allocated and weighed: nothing is known to be off.
+    assert found["hhi_envelope_low"] == found["hhi"] == found["hhi_envelope_high"]

@@ -346,7 +346,7 @@ def test_sql_agrees_on_the_bundled_figures(built: world.Built) -> None:
         wanted = con.execute(SQL).pl()
         frames = {n: con.execute(f"SELECT * FROM {n}").pl().lazy() for n in index.INDEX.inputs}  # noqa: S608
     arguments = {name.replace(".", "_"): frame for name, frame in frames.items()}
-    found = index.compute(**arguments).filter(pl.col("mode") == "peer").collect()
+    found = index.INDEX.compute(**arguments).filter(pl.col("mode") == "peer").collect()
     joined = found.join(
         wanted, on=["importer_iso3", "mineral", "stage", "year", "edition"], how="inner"
     ).filter(pl.col("score").is_not_null())

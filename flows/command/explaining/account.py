@@ -32,6 +32,8 @@ class Result:
     evaluated: Number | None
     reason: str
     """Why it is null; empty where it is not."""
+    is_withheld: bool = False
+    """Whether the rows that it is worked out from may not be published."""
 
     @property
     def is_equal(self) -> bool:
@@ -54,6 +56,8 @@ class Account:
     rows: Mapping[str, Sequence[Row]]
     """Rows of the tables that were read, `mart.*` and facts."""
     sources: Sequence[Row]
+    withheld: str = ""
+    """Why the rows behind the figures are not here; empty where they are."""
 
     @property
     def key(self) -> dict[str, object]:
@@ -64,6 +68,9 @@ class Account:
 def account(read: Reader, wanted: Indicator, row: Row) -> Account:
     """Work out a row's figures again from the rows that they rest on.
 
+    Where a source lets only derived figures out, the rows behind are not in the file; the account
+    says so and has no lines.
+
     Raises:
         LookupError: the index does not explain itself.
 
@@ -71,6 +78,8 @@ def account(read: Reader, wanted: Indicator, row: Row) -> Account:
     explain = wanted.index.explain
     if explain is None:
         raise LookupError(f"{wanted.index.table.id} does not explain itself")
+    if says := withheld(read, wanted, row):
+        return without_rows(read, wanted, row, says)
     sheet = explain(row, read)
     results = [result(read, sheet, row, column) for column in wanted.columns]
     seen = {table: [*rows.values()] for table, rows in read.seen.items()}
@@ -82,8 +91,61 @@ def account(read: Reader, wanted: Indicator, row: Row) -> Account:
         basket=basket(read, row),
         flags=meanings(read, "flag", row["flags"]) if "flags" in row else {},
         rows={table: rows for table, rows in seen.items() if table != "mart.basket"},
-        sources=sources(read, seen),
+        sources=sources(read, pairs_of(seen)),
     )
+
+
+NAMES_SOURCE = "meta.source.source"
+"""Key of a column that names a source; its edition stands in the column of the same prefix."""
+
+
+def named_editions(wanted: Indicator, row: Row) -> dict[str, object]:
+    """Give the sources that a row names, each with its edition."""
+    names = [column.name for column in wanted.index.table.columns if column.key == NAMES_SOURCE]
+    return {row[name]: row.get(name.replace("source", "edition")) for name in names}
+
+
+def withheld(read: Reader, wanted: Indicator, row: Row) -> str:
+    """Say why the rows behind a figure are not in the file; empty where they are."""
+    named = list(named_editions(wanted, row))
+    closed = read("meta.source", source=named, publish="derived_only")
+    if not closed:
+        return ""
+    titles = ", ".join(f"{one['title']} ({one['licence']})" for one in closed)
+    return (
+        f"the rows behind it may not be published: {titles} lets only derived figures out, rounded "
+        "to three decimals; whoever fetched the source can work it out from their own copy"
+    )
+
+
+def without_rows(read: Reader, wanted: Indicator, row: Row, says: str) -> Account:
+    """Give what can be told of a row whose source rows are not in the file."""
+    return Account(
+        indicator=wanted,
+        row=row,
+        results=[
+            Result(
+                column,
+                row[column.name],
+                None,
+                left_out(read, row, column) if row[column.name] is None else "",
+                is_withheld=True,
+            )
+            for column in wanted.columns
+        ],
+        lines=[],
+        basket=[],
+        flags=meanings(read, "flag", row["flags"]) if "flags" in row else {},
+        rows={},
+        sources=sources(read, {(name, one) for name, one in named_editions(wanted, row).items()}),
+        withheld=says,
+    )
+
+
+def left_out(read: Reader, row: Row, column: Column) -> str:
+    """Say why a figure of such a source is null: its reason, or that it is an amount."""
+    why = reason(read, row, column)
+    return why if row.get("reason") else f"left out as an amount, or {why}"
 
 
 def telling(wanted: Indicator, results: Sequence[Result]) -> list[str]:
@@ -141,17 +203,19 @@ def basket(read: Reader, row: Row) -> list[Row]:
     ]
 
 
-def sources(read: Reader, seen: Mapping[str, Sequence[Row]]) -> list[Row]:
-    """Give the editions of the rows that were read, with title, citation and licence."""
-    pairs = sorted(
-        {
-            (row["source"], row["edition"])
-            for table, rows in seen.items()
-            if table.startswith("mart.")
-            for row in rows
-            if "edition" in row and "source" in row
-        }
-    )
+def pairs_of(seen: Mapping[str, Sequence[Row]]) -> set[tuple[object, object]]:
+    """Give source and edition of the rows of marts that were read."""
+    return {
+        (row["source"], row["edition"])
+        for table, rows in seen.items()
+        if table.startswith("mart.")
+        for row in rows
+        if "edition" in row and "source" in row
+    }
+
+
+def sources(read: Reader, pairs: set[tuple[object, object]]) -> list[Row]:
+    """Give editions, each with title, citation and licence of its source."""
     titles = {row["source"]: row for row in read("meta.source")}
     editions = {(row["source"], row["edition"]): row for row in read("meta.edition")}
     return [
@@ -161,5 +225,5 @@ def sources(read: Reader, seen: Mapping[str, Sequence[Row]]) -> list[Row]:
             **{name: titles[source][name] for name in ("title", "citation", "licence")},
             "note": editions[source, edition]["note"],
         }
-        for source, edition in pairs
+        for source, edition in sorted(pairs, key=repr)
     ]

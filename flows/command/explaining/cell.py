@@ -76,9 +76,10 @@ def typed(table: Table, given: Mapping[str, str]) -> dict[str, object]:
     kinds = {column.name: column.type for column in table.columns}
     key: dict[str, object] = {}
     for name, text in given.items():
-        if kinds[name] == "year":
+        if kinds[name] in {"year", "int"}:
             if not text.isdecimal():
-                raise UsageError(f"--year takes a year, such as 2023; not {text!r}")
+                wants = "--year takes a year" if name == "year" else f"{name} takes a number"
+                raise UsageError(f"{wants}, such as {2023 if name == 'year' else 12}; not {text!r}")
             key[name] = int(text)
         elif name.endswith("_iso3"):
             key[name] = text.upper()

@@ -69,6 +69,7 @@ def print_account(told: Account, snapshot: str) -> None:
             "sources": told.sources,
             "rows": told.rows,
             "lines": [vars(line) for line in told.lines],
+            "withheld": told.withheld or None,
         }
     )
 
@@ -81,7 +82,7 @@ def result_row(one: Result) -> dict[str, Any]:
         "unit": one.column.unit,
         "published": one.published,
         "evaluated": one.evaluated,
-        "equal": one.is_equal,
+        "equal": None if one.is_withheld else one.is_equal,
         "reason": one.reason or None,
     }
 
@@ -104,6 +105,8 @@ def show_account(told: Account, snapshot: str) -> None:
     head("result")
     for one in told.results:
         out.print(result_line(one), soft_wrap=True)
+    if told.withheld:
+        out.print(Text(f"  {told.withheld}", style="yellow"), soft_wrap=True)
     show_sources(told.sources)
     note(f"snapshot {snapshot}; --json has every row and line")
 
@@ -216,6 +219,8 @@ def result_line(one: Result) -> Text:
     if one.published is None:
         return Text.assemble(f"  {name} is null  ", (one.reason, "yellow"))
     unit = f" {one.column.unit}" if one.column.unit else ""
+    if one.is_withheld:
+        return Text(f"  {name} = {number(one.published)}{unit}")
     if one.evaluated is None:
         return Text.assemble(f"  {name} = {number(one.published)}{unit}  ", ("no lines", "red"))
     says = ("✓ equals the table", "green")

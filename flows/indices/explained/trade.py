@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flows.indices.explained.sheet import Not, Read, Row, Sheet, of_series, plus
 from flows.indices.explained.supply import Amount, Supply, supplied
@@ -66,19 +66,34 @@ def bought(sheet: Sheet, read: Read, cell: Row, prefix: str = "") -> Supply:
     """Write what an importer buys from each exporter, from the rows by code (and member)."""
     rows = bought_rows(read, cell)
     several = len({row["importer_iso3"] for row in rows}) > 1
+
+    def label(row: Row) -> str:
+        return f"{row['importer_iso3']} {row['hs6']}" if several else str(row["hs6"])
+
+    return by_exporter(sheet, read, cell, rows, label, prefix)
+
+
+def by_exporter(  # noqa: PLR0913, PLR0917 - the sheet, and what is on it
+    sheet: Sheet,
+    read: Read,
+    cell: Row,
+    rows: Iterable[Row],
+    label: Callable[[Row], str],
+    prefix: str = "",
+) -> Supply:
+    """Write what comes from each exporter, from rows by code; `label` says what a row is of."""
+    rows = list(rows)
     terms: Terms = defaultdict(list)
     for row in rows:
-        amount = row[AMOUNT[cell["basis"]]]
-        if amount is not None:
-            label = f"{row['importer_iso3']} {row['hs6']}" if several else str(row["hs6"])
-            terms[row["exporter_iso3"]].append((amount, label))
+        if row[AMOUNT[cell["basis"]]] is not None:
+            terms[row["exporter_iso3"]].append((row[AMOUNT[cell["basis"]]], label(row)))
     supply = allocated(sheet, read, terms, UNIT[cell["basis"]], prefix)
     without = [row for row in rows if row["mass_kg"] is None]
-    by_exporter = {
+    values = {
         "value_usd": sums((row["exporter_iso3"], row["value_usd"]) for row in rows),
         "value_without_mass_usd": sums((row["exporter_iso3"], row["value_usd"]) for row in without),
     }
-    weights(sheet, by_exporter, prefix)
+    weights(sheet, values, prefix)
     return supply
 
 
@@ -102,10 +117,8 @@ def of_world(sheet: Sheet, read: Read, cell: Row, rows: Iterable[Row], prefix: s
             terms[row["exporter_iso3"]].append((amount, row["importer_iso3"]))
     supply = allocated(sheet, read, terms, UNIT[cell["basis"]], prefix)
     names = ("value_usd", "value_without_mass_usd")
-    by_exporter = {
-        name: sums((row["exporter_iso3"], row[name] or 0) for row in rows) for name in names
-    }
-    weights(sheet, by_exporter, prefix)
+    values = {name: sums((row["exporter_iso3"], row[name] or 0) for row in rows) for name in names}
+    weights(sheet, values, prefix)
     return supply
 
 
@@ -126,9 +139,9 @@ def sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {name: found[name] for name in sorted(found) if found[name]}
 
 
-def weights(sheet: Sheet, by_exporter: Mapping[str, Mapping[str, int]], prefix: str) -> None:
+def weights(sheet: Sheet, values: Mapping[str, Mapping[str, int]], prefix: str) -> None:
     """Write which part of the value has rows without weight."""
-    for name, amounts in by_exporter.items():
+    for name, amounts in values.items():
         sheet.add(f"{prefix}{name}", plus(amounts.values()), "USD", plus(amounts))
     if sheet[f"{prefix}value_usd"] > 0:
         share = f"{prefix}value_without_mass_usd / {prefix}value_usd"
