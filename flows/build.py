@@ -97,10 +97,16 @@ def staged_rows(source: Source, edition: Edition, raw: Raw, settings: Settings) 
     return rows
 
 
-def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame) -> dict[str, Any]:
+def inputs(
+    staged: Iterable[Staged],
+    settings: Settings,
+    freshness: pl.DataFrame,
+    exceptions: Sequence[str] = (),
+) -> dict[str, Any]:
     """What a snapshot is made of, each with its hash; equal inputs give an equal snapshot.
 
-    The run's day counts only through what it changes: which sources are stale.
+    The run's day counts only through what it changes: which sources are stale, and which
+    exceptions are in force.
     """
     raw = {
         f"{s.source.id} {s.edition.id}": f"{s.raw.folder.name} {s.edition.model_dump_json()}"
@@ -115,6 +121,7 @@ def inputs(staged: Iterable[Staged], settings: Settings, freshness: pl.DataFrame
         "expectations": tree_hash([settings.expectations], CODE_PATTERNS, root),
         "lock": tree_hash([root], ["requirements.lock"], root),
         "stale": ",".join(freshness.filter(pl.col("stale"))["source"]),
+        "exceptions": ",".join(sorted(exceptions)),
     }
     combined = {"version": __version__, **parts, "all": combined_hash(parts)}
     return combined | {"files": lineage.files(settings)}

@@ -82,7 +82,7 @@ def lineage(
         path = str(os.path.relpath(model.path, root))
         made[model.table.id] = entry(warehouse.reads(con, model.sql), [path])
     for index in indices:
-        start = Path(inspect.getfile(index.compute))
+        start = Path(inspect.getfile(inspect.unwrap(index.compute)))
         own = [name for name in imported(start, root) if name.startswith("flows/indices/")]
         made[index.table.id] = entry(index.inputs, own)
     made |= of_facts(settings) | of_meta(sources, root)

@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from flows.gate import badges
+from flows.indices import all_indices
 from flows.indices.contract import Column, Table
 
 SCHEMAS = {"marts": "mart", "views": "view"}
@@ -35,17 +37,18 @@ class Model:
 
 
 def read_models(folder: Path) -> list[Model]:
-    """Read every model below `sql/`, by schema and name.
+    """Read every model below `sql/`, by schema and name, and the view made from the indices.
 
     Raises:
         ModelError: a header is missing or breaks the contract.
 
     """
-    return [
+    written = [
         read_model(path, schema)
         for sub, schema in SCHEMAS.items()
         for path in sorted((folder / sub).glob("*.sql"))
     ]
+    return [*written, Model(badges.BADGE, badges.badge_sql(all_indices()), Path(badges.__file__))]
 
 
 def read_model(path: Path, schema: str) -> Model:

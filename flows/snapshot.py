@@ -14,14 +14,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import polars as pl
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import build, publish, quality, release, write
 from flows.facts import Facts, read_facts
-from flows.gate.tolerance import read_exceptions, tolerated
+from flows.gate.tolerance import Tolerated, in_force, read_exceptions, tolerated
 from flows.marts import read_models
 from flows.meta import freshness_frame
 from flows.progress import report
@@ -82,13 +81,17 @@ def index(settings: Settings, ground: build.Ground) -> dict[str, int]:
 
 @task(cache_policy=NO_CACHE)
 def check(
-    settings: Settings, tables: Sequence[Any], present: set[str], ledger: pl.DataFrame, day: date
+    settings: Settings,
+    tables: Sequence[Any],
+    present: set[str],
+    exceptions: Sequence[Tolerated],
+    day: date,
 ) -> list[quality.Verdict]:
     """Put every check to the built tables, and apply the ledger of exceptions."""
     checks = [c for table in tables for c in quality.implied_checks(table)]
     checks += quality.authored_checks(settings.expectations, tables)
     found = quality.run_checks(settings.build, checks, tables, present)
-    verdicts = tolerated(found, read_exceptions(ledger), day)
+    verdicts = tolerated(found, exceptions, day)
     counts = quality.summary(verdicts)
     get_run_logger().info("checks: %s", counts)
     report("check", words(counts))
@@ -122,7 +125,8 @@ def snapshot(as_of: date | None = None) -> Published:
         staged = [part for run in runs for part in run.result()]
 
         freshness = freshness_frame(sources, day)
-        inputs = build.inputs(staged, settings, freshness)
+        exceptions = read_exceptions(facts.frame("check_exception"))
+        inputs = build.inputs(staged, settings, freshness, in_force(exceptions, day))
         if last and (manifest := publish.read_manifest(last))["inputs"] == inputs:
             report("publish", f"nothing new: the inputs are those of {last.name}")
             counts = write.row_counts(manifest)
@@ -132,8 +136,7 @@ def snapshot(as_of: date | None = None) -> Published:
         rows = index(settings, build.Ground(facts, sources, models, staged, freshness))
         tables = build.tables_without_gate(facts, models)
         present = {part.source.id for part in staged}
-        ledger = facts.frame("check_exception")
-        verdicts = check(settings, tables, present, ledger, day)
+        verdicts = check(settings, tables, present, exceptions, day)
         plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
         show(verdicts, rows)
         if blocking := quality.blocks(verdicts):

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from flows import __version__, history, licence, meta, package, publish, quality, warehouse
+from flows.gate.validation import validation_results
 from flows.indices.contract import Table
 from flows.marts import Model
 from flows.report.quality import quality_page
@@ -97,17 +98,21 @@ def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]
 
 
 def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
-    """Write quality.json and quality.html."""
+    """Write quality.json, quality.html, and the verdicts in Great Expectations' own shape."""
     body = quality.quality_json(plan.verdicts, snapshot_id=name, as_of=plan.as_of)
+    body["mutants"] = mutants()
     if plan.released:
         body["released_by_hand"] = plan.released
-    text = json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-    (folder / "quality.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "quality.json", body)
+    results = validation_results(plan.verdicts, run=name, now=plan.now)
+    write_json(folder / "validation_results.json", results)
     with warehouse.snapshot_reader(database) as con:
         coverage = warehouse.frame(con, "mart.coverage")
         editions = warehouse.frame(con, "meta.edition")
         stale = warehouse.frame(con, "quality.freshness")
+        exceptions = warehouse.frame(con, "ref.check_exception").to_dicts()
         counted = warehouse.counts(con, [table.id for table in plan.tables])
+    earlier = publish.snapshots(plan.settings.snapshots)[-TREND:]
     page = quality_page(
         snapshot_id=name,
         verdicts=plan.verdicts,
@@ -116,8 +121,33 @@ def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
         tables=[{"table": t.id, "rows": counted[t.id], "meaning": t.meaning} for t in plan.tables],
         as_of=plan.as_of,
         headline=history.released_words(plan.released) if plan.released else None,
+        earlier=[publish.read_manifest(path) for path in earlier],
+        exceptions=exceptions,
+        mutants=mutants(),
+        released=plan.released,
     )
     (folder / "quality.html").write_text(page, encoding="utf-8")
+
+
+TREND = 11
+"""Earlier snapshots that the report compares with."""
+
+
+def mutants() -> tuple[int, int] | None:
+    """How many broken worlds the gate's own tests stop, of how many; null before any count."""
+    if not MUTANTS.is_file():
+        return None
+    counted = json.loads(MUTANTS.read_text(encoding="utf-8"))
+    return counted["killed"], counted["all"]
+
+
+MUTANTS = Path(__file__).parent / "gate" / "mutants.json"
+
+
+def write_json(path: Path, body: object) -> None:
+    """Write JSON, the same for the same content."""
+    text = json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def source_rows(
@@ -170,6 +200,9 @@ def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
                 "title": source.title,
                 "producer": source.producer,
                 "editions": [edition.id for edition in source.editions],
+                "released": max(
+                    (str(e.released) for e in source.editions if e.released), default=None
+                ),
                 "licence": source.licence.model_dump(),
                 "citation": source.citation.strip(),
                 "origin": source.origin,
@@ -177,6 +210,11 @@ def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
             for source in plan.sources
         ],
     }
+
+
+def newest_release(source: Source) -> str | None:
+    """The last day on which the source released an edition that is here."""
+    return max((str(e.released) for e in source.editions if e.released), default=None)
 
 
 def row_counts(body: dict[str, Any]) -> dict[str, int]:

@@ -16,6 +16,10 @@ PERIODS = ("year", "month")
 
 WITHIN: Mapping[str, tuple[str, ...]] = {
     "mart.trade": ("year", "hs6"),
+    "mart.mirror_trade": ("year", "hs6"),
+    "mart.monthly_trade": ("year", "month", "hs6"),
+    "mart.partner_balance": ("year", "month", "hs6"),
+    "mart.bloc_report": ("year",),
     "mart.coverage": ("year", "source", "edition"),
     "mart.mineral_trade": ("year", "exporter_iso3"),
     "mart.contained_trade": ("year", "exporter_iso3"),
@@ -26,6 +30,9 @@ WITHIN: Mapping[str, tuple[str, ...]] = {
     "indices.contained_share": ("year", "importer_iso3"),
     "indices.supplier_turnover": ("importer_iso3",),
     "indices.certainty": ("year", "importer_iso3"),
+    "indices.source_agreement": ("year", "importer_iso3"),
+    "indices.rolling_share": ("importer_iso3",),
+    "indices.rolling_concentration": ("importer_iso3",),
     "indices.export_concentration": ("year",),
     "indices.production_concentration": ("year",),
     "indices.production_bounds": ("year",),

@@ -37,6 +37,11 @@ def read_exceptions(ledger: pl.DataFrame) -> list[Tolerated]:
     return [Tolerated(*row) for row in ledger.select(names).rows()]
 
 
+def in_force(exceptions: Sequence[Tolerated], as_of: date) -> list[str]:
+    """Checks that have an exception on a day."""
+    return [one.check for one in exceptions if one.since <= as_of <= one.expires]
+
+
 def tolerated(
     verdicts: Sequence[Verdict], exceptions: Sequence[Tolerated], as_of: date
 ) -> list[Verdict]:
@@ -52,7 +57,7 @@ def judge(verdict: Verdict, exception: Tolerated | None, as_of: date) -> Verdict
     """Judge one verdict: an error or a vacuous check is never tolerated."""
     if exception is None or verdict.outcome != "fail":
         return verdict
-    if not exception.since <= as_of <= exception.expires:
+    if not in_force([exception], as_of):
         says = f"the exception for it ran from {exception.since} to {exception.expires}"
         return replace(verdict, message=says)
     count = verdict.unexpected_count

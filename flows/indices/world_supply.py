@@ -154,7 +154,11 @@ def judged(cells: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.lit("no_trade"))
         .otherwise(pl.lit("not_reported"))
     )
-    own = flag_list({"single_supplier": pl.col("suppliers") == 1, "tie": pl.col("tied")})
+    # As the concentrations have them: of exports only where there is a number.
+    shown = pl.col("reason").is_null() | (pl.col("supply") == "production")
+    own = flag_list(
+        {"single_supplier": shown & (pl.col("suppliers") == 1), "tie": shown & pl.col("tied")}
+    )
     return (
         cells.with_columns(reason=pl.coalesce("reason", nothing))
         .with_columns(

@@ -38,14 +38,21 @@ def predecessor(
     if edition.id in parts:
         return parts[edition.id]
     parts |= {one.edition.id: (one.edition, one.parts) for one in here.values()}
-    alike = [pair for pair in parts.values() if kind(pair[0]) == kind(edition)]
+    alike = [pair for pair in parts.values() if is_alike(pair[0], edition)]
     return max(alike, key=lambda pair: age(pair[0]), default=None)
 
 
-def kind(edition: Edition) -> tuple[str | None, str]:
-    """What editions must share to be compared: the revision, and who laid them out."""
-    shipped = "" if edition.bundled else edition.layout
-    return edition.hs_revision, shipped
+def is_alike(one: Edition, other: Edition) -> bool:
+    """Whether two editions can be compared: of one series and revision, and of one author.
+
+    The series is what an id begins with (`annual_H6`, `HS92_V202701`); the layout tells who made
+    the files, unless they ship with the project.
+    """
+    series = one.id.partition("_")[0] == other.id.partition("_")[0]
+    is_named = "_" in one.id and "_" in other.id
+    layouts = {edition.layout for edition in (one, other) if not edition.bundled} - {""}
+    revision = one.hs_revision == other.hs_revision
+    return revision and len(layouts) <= 1 and (series or not is_named)
 
 
 def age(edition: Edition) -> tuple[str, str]:

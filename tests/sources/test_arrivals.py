@@ -23,6 +23,7 @@ from flows.sources.arrivals import Ground, Outcome, span
 from flows.sources.connect import Wish
 from flows.sources.contract import Edition, IncompleteError, SourceError, read_source
 from flows.sources.editions import accepted, raw_of, with_accepted
+from flows.sources.judge import is_alike
 from flows.sources.visit import Asked, widened, wish_of
 from tests import world
 
@@ -108,6 +109,17 @@ def test_a_new_edition_is_judged_against_the_last_of_its_revision(
         brought(ground, tmp_path / "b", fewer, id="HS92_V202801")
     # Another revision has other codes; there is nothing to compare it with.
     assert brought(ground, tmp_path / "b", fewer, id="X", hs_revision="H5").state == "accepted"
+
+
+def test_what_is_of_another_series_or_author_is_no_predecessor() -> None:
+    one = Edition(id="annual_H6", released=None, hs_revision="H6")
+    assert is_alike(one, one.model_copy(update={"id": "annual_H6"}))
+    assert not is_alike(one, one.model_copy(update={"id": "monthly_H6"}))
+    assert not is_alike(one, one.model_copy(update={"hs_revision": "H5"}))
+    mine, theirs = (one.model_copy(update={"layout": name}) for name in ("user", "oecd"))
+    assert not is_alike(mine, theirs)
+    # What ships has a layout of its own, and is the first thing to compare with.
+    assert is_alike(mine, one.model_copy(update={"bundled": ["x.parquet"], "layout": "tidy"}))
 
 
 @pytest.mark.parametrize(

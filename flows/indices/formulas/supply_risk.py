@@ -279,16 +279,20 @@ def critical() -> dict[str, pl.Expr]:
     }
 
 
+TIE = 1e-9
+
+
 def is_bottleneck(within: Sequence[str]) -> pl.Expr:
     """Whether a stage has the highest supply risk of its material; null where that is open.
 
-    It is open without a point, and where a stage without a point may yet be the higher one.
+    It is open without a point, and where a stage without a point may yet be the higher one. Stages
+    that differ by no more than the last digits of a float are equally high.
     """
     risk = pl.col("supply_risk")
     rivals = pl.when(risk.is_null()).then(pl.col("supply_risk_high")).max().over(within)
     return (
-        pl.when(risk < risk.max().over(within))
+        pl.when(risk < risk.max().over(within) - TIE)
         .then(statement=False)
-        .when(risk.is_not_null() & (rivals.fill_null(0.0) <= risk))
+        .when(risk.is_not_null() & (rivals.fill_null(0.0) <= risk + TIE))
         .then(statement=True)
     )

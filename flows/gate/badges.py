@@ -1,4 +1,4 @@
-"""`quality.cell`: the verdict on every published number of an importer, with its reasons.
+"""`view.badge`: the verdict on every published number of an importer, with its reasons.
 
 Made from the declarations of the indices, so that an index cannot be forgotten. It is a view: the
 grades stand in the indices, the staleness of their sources in `quality.freshness`.
@@ -9,18 +9,16 @@ grades stand in the indices, the staleness of their sources in `quality.freshnes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from flows.indices.contract import Column, Index, Table
-from flows.marts import Model
 
 KEYS = ("importer_iso3", "mineral", "stage", "year", "basis", "source", "edition")
 """What a cell is told by; what else is in an index's grain makes its variants."""
 NEEDED = (*KEYS, "confidence", "reason", "flags")
 
-CELL = Table(
-    schema="quality",
-    name="cell",
+BADGE = Table(
+    schema="view",
+    name="badge",
     meaning=(
         "The verdict on every number of an importer, mineral, year and indicator: a badge, "
         "and the reasons for it"
@@ -49,10 +47,9 @@ CELL = Table(
 )
 
 
-def cell_model(indices: Sequence[Index]) -> Model:
+def badge_sql(indices: Sequence[Index]) -> str:
     """Give the view over every index that has an importer and a grade."""
-    parts = [part(index.table) for index in indices if is_graded(index.table)]
-    return Model(CELL, " UNION ALL ".join(parts), Path(__file__))
+    return " UNION ALL ".join(part(index.table) for index in indices if is_graded(index.table))
 
 
 def is_graded(table: Table) -> bool:
