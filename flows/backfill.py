@@ -17,7 +17,7 @@ from flows.publish import lock
 from flows.settings import Settings
 from flows.sources.arrivals import Ground, Outcome
 from flows.sources.connect import connector
-from flows.sources.contract import Source
+from flows.sources.contract import IncompleteError, Source
 from flows.sources.fetch import Door
 from flows.sources.visit import Asked, visit, widened
 
@@ -27,7 +27,12 @@ def fetch_year(source: Source, door: Door, ground: Ground, year: int) -> int:
     """Fetch and keep one year's answers; give how many came anew. Accepts nothing yet."""
     wish = replace(ground.wish, years=(year, year))
     asked = connector(source.id)
-    offers = asked.offers(door, source, wish)
+    try:
+        offers = asked.offers(door, source, wish)
+    except IncompleteError as error:
+        # Nothing is announced for the year; if that is so for all, the last step says it.
+        get_run_logger().info("%s %d: %s", source.id, year, error)
+        return 0
     brought = [one for offer in offers for one in asked.bring(door, source, offer)]
     new = sum(one.answer.is_new for one in brought)
     get_run_logger().info("%s %d: %d answers, %d of them new", source.id, year, len(brought), new)

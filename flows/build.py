@@ -25,7 +25,7 @@ from flows.publish import combined_hash, tree_hash
 from flows.settings import Settings
 from flows.sources.contract import FOLDER, Edition, Raw, Source, read_source, source_ids
 from flows.sources.editions import raw_of, tracked_codes, with_accepted
-from flows.sources.raw import keep_bundled
+from flows.sources.raw import keep_bundled, sha256
 from flows.sources.staging import check_keys, stage_edition
 
 CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2", "*.css")
@@ -87,12 +87,14 @@ def staged_rows(source: Source, edition: Edition, raw: Raw, settings: Settings) 
     reader = tree_hash([FOLDER], CODE_PATTERNS, FOLDER)
     made_of = {"raw": raw.folder.name, "reader": reader, "edition": edition.model_dump_json()}
     kept = settings.staged / source.id / f"{combined_hash(made_of)}.parquet"
-    if kept.is_file():
+    proof = kept.with_suffix(".sha256")
+    if kept.is_file() and proof.is_file() and proof.read_text() == sha256(kept):
         return pl.read_parquet(kept)
     rows = stage_edition(source, edition, raw)
     kept.parent.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(f".{kept.stem}-{os.getpid()}")
     rows.write_parquet(aside)
+    proof.write_text(sha256(aside))
     aside.replace(kept)
     return rows
 

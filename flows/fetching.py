@@ -51,6 +51,7 @@ def take_by_hand(source: Source, given: Edition, files: Sequence[Path], ground: 
     declared = {edition.id: edition for edition in source.editions}.get(given.id)
     if declared is None:
         return take(source, given, list(files), ground)
-    said = given.model_dump(exclude_defaults=True, exclude={"id"})
+    unsaid = {"id"} if given.released else {"id", "released", "released_basis"}
+    said = given.model_dump(exclude_defaults=True, exclude=unsaid)
     free: dict[str, object] = {"bundled": [], "rows": None, "years": None, "hs6": [], "layout": ""}
     return take(source, declared.model_copy(update=free | said), list(files), ground)

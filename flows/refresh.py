@@ -26,10 +26,10 @@ class RefreshError(Exception):
 
 
 @task(task_run_name="refresh-{source.id}", cache_policy=NO_CACHE)
-def refresh_source(source: Source, door: Door, ground: Ground) -> list[Outcome]:
+def refresh_source(source: Source, door: Door, ground: Ground, *, is_alone: bool) -> list[Outcome]:
     """Fetch what one source has new, and log what became of each edition."""
     outcomes = []
-    for outcome in visit_each(door, [source], ground):
+    for outcome in visit_each(door, [source], ground, is_alone=is_alone):
         get_run_logger().info("%s %s: %s", outcome.source, outcome.edition, outcome.state)
         outcomes.append(outcome)
     return outcomes
@@ -51,7 +51,12 @@ def refresh(sources: list[str] | None = None, *, keyless: bool = False) -> list[
         chosen = fetchable(sources)
         ground = ground_of(settings, Asked(keyless=keyless), datetime.now(UTC))
         door = Door(settings.raw, {source.id: source for source in chosen})
-        outcomes = [o for source in chosen for o in refresh_source(source, door, ground)]
+        is_alone = len(chosen) == 1
+        outcomes = [
+            outcome
+            for source in chosen
+            for outcome in refresh_source(source, door, ground, is_alone=is_alone)
+        ]
     table = [asdict(outcome) for outcome in outcomes]
     create_table_artifact(key="editions", description="Editions looked for", table=table)
     if faults := [f"{o.source}: {o.why}" for o in outcomes if o.state == "failed"]:

@@ -71,7 +71,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def held(source: str) -> dict[str, int]:
     """Rows of each accepted edition."""
     found = accepted(Settings().raw, read_source(source))
-    return {name: sum(one.parts.values()) for name, one in found.items()}
+    return {name: one.rows for name, one in found.items()}
 
 
 @pytest.mark.usefixtures("home", "key")
@@ -178,6 +178,9 @@ def test_only_one_process_fetches(capsys: pytest.CaptureFixture[str]) -> None:
         (("baci", "--file", "gone.zip", "--edition", "X"), 1, "no file gone.zip"),
         (("baci", "--accept-rows"), 2, "--accept-rows and --reason TEXT go together"),
         (("comtrade", "--reporter", "JAP"), 1, "no country JAP"),
+        (("--accept-rows", "--reason", "x"), 2, "--accept-rows is for one source: name it"),
+        (("baci", "--file", "x", "--dry-run"), 2, "--dry-run: not with --file"),
+        (("baci", "--edition", "X"), 2, "--edition: not without --file"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -193,7 +196,7 @@ def test_a_file_by_hand_becomes_an_edition(
     monkeypatch.setattr("flows.sources.judge.bundled_parts", lambda *_: {})
     path = world.baci_zip(home / "in", world.HS92_FLOWS)
     by_hand = ("refresh", "baci", "--file", str(path), "--hs-revision", "H0")
-    assert command(*by_hand, "--edition", "HS92_V202701", "--released", "2027-01-31") == 0
+    assert command(*by_hand, "--edition", "HS92_V202701", "--released", "2026-11-20") == 0
     assert "accepted" in capsys.readouterr().err
     assert held("baci") == {"HS92_V202701": len(world.HS92_FLOWS)}
 

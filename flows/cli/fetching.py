@@ -62,6 +62,14 @@ def refresh(  # noqa: PLR0913 - an argument is an option of the command
 
     if accept_rows != bool(reason):
         raise exits.UsageError("--accept-rows and --reason TEXT go together")
+    if accept_rows and not source:
+        raise exits.UsageError("--accept-rows is for one source: name it")
+    by_hand = {"--edition": edition, "--layout": layout, "--released": released}
+    by_hand["--hs-revision"] = hs_revision
+    asking = {"--dry-run": dry_run, "--reporter": reporter, "--years": years}
+    asking |= {"--monthly": monthly, "--keyless": keyless}
+    if idle := [name for name, value in (asking if file else by_hand).items() if value]:
+        raise exits.UsageError(f"{', '.join(idle)}: not {'with' if file else 'without'} --file")
     if file:
         if not source:
             raise exits.UsageError("whose file is it? orewatch refresh SOURCE --file PATH")

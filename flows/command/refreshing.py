@@ -73,7 +73,8 @@ def refresh(
         ground = ground_of(settings, asked, datetime.now(UTC), because)
         door = Door(settings.raw, {source.id: source for source in sources})
         with told(as_json=as_json) as tell:
-            outcomes = list(tell(visit_each(door, sources, ground, is_dry=is_dry)))
+            visited = visit_each(door, sources, ground, is_dry=is_dry, is_alone=bool(names))
+            outcomes = list(tell(visited))
     return finish(outcomes, as_json=as_json, is_dry=is_dry)
 
 
@@ -137,7 +138,7 @@ def finish(outcomes: Sequence[Outcome], *, as_json: bool, is_dry: bool) -> int:
     """Say what to do next; give the exit code."""
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
-    elif is_dry:
+    elif is_dry and all(outcome.state != "failed" for outcome in outcomes):
         note("nothing was fetched; without --dry-run it would be")
     elif any(outcome.state == "accepted" for outcome in outcomes):
         note("`orewatch run` publishes a snapshot of what is here now")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from flows.sources.connect import Ask, Offer, Wish, connector
 from flows.sources.contract import Edition, IncompleteError, Raw, Source, SourceError
 from flows.sources.editions import (
     Accepted,
+    Part,
     accept,
     accepted,
     carrying,
@@ -77,15 +78,16 @@ def bring(ask: Ask, source: Source, offer: Offer, ground: Ground) -> Outcome:
         raise SourceError(f"{source.id} {offer.edition.id}: two answers would be one file")
     new = [one.answer for one in brought if one.answer.is_new]
     newest = max(one.answer.time for one in brought)
-    kept = raw.keep(
-        source.id, offer.edition.id, named, ground.store, ground.now, url=offer.requests[0].url
-    )
+    urls = {one.name: one.answer.request.url for one in brought}
+    kept = raw.keep(source.id, offer.edition.id, named, ground.store, ground.now, url=urls)
     edition = offer.edition.model_copy(update={"fetched": newest})
     try:
         done = settle(source, edition, kept, ground)
     except ImplausibleError:
         raise
-    except SourceError as error:
+    except IncompleteError as error:
+        # They came whole and hold a part: only the source can give the rest. Of another fault, such
+        # as a label that is not known here yet, the bytes are innocent and are not fetched again.
         for one in brought:
             ask.spoil(one.answer, str(error))
         raise
@@ -114,10 +116,12 @@ def take(source: Source, edition: Edition, files: list[Path], ground: Ground) ->
 
 def settle(source: Source, edition: Edition, kept: Raw, ground: Ground) -> Outcome:
     """Stage, check and judge kept bytes; accept them, unless they are those in use already."""
+    where = f"{source.id} {edition.id}"
+    if edition.released and edition.released > ground.now.date() + timedelta(days=1):
+        raise SourceError(f"{where}: released on {edition.released}, a day that is yet to come")
     before = accepted(ground.store, source).get(edition.id)
     if before and before.raw.folder == kept.folder and alike(before.edition, edition):
-        return Outcome(source.id, edition.id, "unchanged", "", rows=sum(before.parts.values()))
-    where = f"{source.id} {edition.id}"
+        return Outcome(source.id, edition.id, "unchanged", "", rows=before.rows)
     read = carrying(edition, tracked_codes(ground.facts["ref.form_code"]))
     rows = stage_edition(source, read, kept)
     check_keys(where, rows, source.table, ground.facts)
@@ -127,11 +131,13 @@ def settle(source: Source, edition: Edition, kept: Raw, ground: Ground) -> Outco
     reporters = sorted({*(before.reporters if before else ()), *ground.wish.reporters})
     hashes = {path.name: raw.sha256(path) for path in kept.files}
     final = edition.model_copy(update={"remark": remark})
-    accept(ground.store, Accepted(final, kept, hashes, parts, tuple(reporters), years))
+    monthly = ground.wish.monthly or bool(before and before.monthly)
+    one = Accepted(final, kept, hashes, parts, ground.now, tuple(reporters), years, monthly)
+    accept(ground.store, one)
     return Outcome(source.id, edition.id, "accepted", "", rows=rows.height)
 
 
-def judged(source: Source, edition: Edition, parts: Mapping[str, int], ground: Ground) -> str:
+def judged(source: Source, edition: Edition, parts: Mapping[str, Part], ground: Ground) -> str:
     """Judge an edition; give why it is accepted nevertheless, where somebody said so."""
     try:
         judge(ground.store, source, edition, parts)

@@ -65,7 +65,8 @@ class Manners(Promise):
 class Edition(Promise):
     """One edition of the source: which bytes it is, and what they hold."""
 
-    id: str
+    id: str = Field(pattern=r"^\w[\w.+-]*$")
+    """Names a folder too."""
     released: date | None
     """The source's own release date; null where it is not known."""
     released_basis: Literal["stated", "inferred", "unknown"] = "stated"
@@ -114,6 +115,9 @@ class StagedTable(Promise):
     meaning: str
     grain: list[str]
     ledger: LedgerParts
+    judged_by: list[str] = Field(default_factory=list)
+    """Columns, or several joined by `+`, by which a new edition is held against the one before;
+    empty: by the ledger's part."""
     columns: list[StagedColumn]
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +25,14 @@ ACCEPTED = "*/*.json"
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of an edition: its rows, and the exact sum of what the ledger adds up."""
+
+    rows: int
+    total: str | None = None
+
+
+@dataclass(frozen=True)
 class Accepted:
     """An edition that was brought, staged and judged: its promise, its bytes, its counts."""
 
@@ -31,12 +40,22 @@ class Accepted:
     raw: Raw
     hashes: Mapping[str, str]
     """SHA-256 by file."""
-    parts: Mapping[str, int]
-    """Staged rows by the part that the source's ledger counts by."""
+    parts: Mapping[str, Part]
+    """Staged rows and totals by what the source is judged by."""
+    accepted: datetime
+    """When it was: the last acceptance of an edition is the one in use."""
     reporters: tuple[str, ...] = ()
     """Importers asked for, where the source is asked by importer."""
     years: tuple[int, int] | None = None
     """Years asked for, where the source is asked by year."""
+    monthly: bool = False
+    """Whether months were asked for."""
+
+    @property
+    def rows(self) -> int:
+        """Rows after staging."""
+        by = next(iter(self.parts), "").partition(" ")[0]
+        return sum(part.rows for name, part in self.parts.items() if name.partition(" ")[0] == by)
 
 
 def accept(store: Path, accepted: Accepted) -> Path:
@@ -46,7 +65,9 @@ def accept(store: Path, accepted: Accepted) -> Path:
     body = {
         "edition": accepted.edition.model_dump(mode="json"),
         "files": dict(sorted(accepted.hashes.items())),
-        "parts": dict(sorted(accepted.parts.items())),
+        "parts": {name: asdict(part) for name, part in sorted(accepted.parts.items())},
+        "accepted": accepted.accepted.isoformat(),
+        "monthly": accepted.monthly,
         "reporters": sorted(accepted.reporters),
         "years": accepted.years,
     }
@@ -76,9 +97,8 @@ def accepted(store: Path, source: Source) -> dict[str, Accepted]:
 
 
 def arrival(one: Accepted) -> tuple[float, str]:
-    """What orders arrivals: the time, then the hash."""
-    fetched = one.edition.fetched
-    return (fetched.timestamp() if fetched else 0.0, one.raw.folder.name)
+    """What orders arrivals: the time of acceptance, then the hash."""
+    return (one.accepted.timestamp(), one.raw.folder.name)
 
 
 def read(path: Path, source: Source) -> Accepted:
@@ -92,9 +112,11 @@ def read(path: Path, source: Source) -> Accepted:
             edition,
             Raw(source.id, edition.id, folder, files),
             body["files"],
-            body["parts"],
+            {name: Part(**part) for name, part in body["parts"].items()},
+            datetime.fromisoformat(body["accepted"]),
             tuple(body["reporters"]),
             tuple(body["years"]) if body["years"] else None,
+            body["monthly"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(
@@ -103,7 +125,7 @@ def read(path: Path, source: Source) -> Accepted:
         ) from error
 
 
-def with_accepted(store: Path, source: Source, codes: Mapping[str, list[str]]) -> Source:
+def with_accepted(store: Path, source: Source, codes: Mapping[str, Sequence[str]]) -> Source:
     """The source with all its editions: an accepted one takes the place of one bundled by its id.
 
     An accepted edition of whole files carries every code tracked (`codes`, by HS revision), so
@@ -115,7 +137,7 @@ def with_accepted(store: Path, source: Source, codes: Mapping[str, list[str]]) -
     return source.model_copy(update={"editions": [*kept, *brought]})
 
 
-def carrying(edition: Edition, codes: Mapping[str, list[str]]) -> Edition:
+def carrying(edition: Edition, codes: Mapping[str, Sequence[str]]) -> Edition:
     """The edition, with the tracked codes of its revision where it names none itself."""
     if edition.hs6 or edition.hs_revision is None:
         return edition
@@ -129,29 +151,48 @@ def tracked_codes(form_code: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def raw_of(store: Path, source: Source, edition: Edition) -> Raw:
-    """The kept bytes of an accepted edition, unchanged since.
+    """The kept bytes that came with this promise, unchanged since.
+
+    A refresh may have accepted others meanwhile; these are still the ones that were promised.
 
     Raises:
         SourceError: there are none, or they were changed.
 
     """
-    one = accepted(store, source).get(edition.id)
-    if one is None:
-        raise SourceError(f"{source.id} {edition.id}: not among the accepted editions in {store}")
-    verify(one.raw, one.hashes)
-    return one.raw
+    for path in sorted((store / source.id / edition.id).glob("*.json")):
+        one = read(path, source)
+        if one.edition.model_copy(update={"hs6": edition.hs6}) == edition:
+            verify(one.raw, one.hashes)
+            return one.raw
+    raise SourceError(f"{source.id} {edition.id}: not among the accepted editions in {store}")
 
 
-def parts_of(source: Source, edition: Edition, rows: pl.DataFrame) -> dict[str, int]:
-    """Staged rows by part."""
-    counted = ledger.count(source, edition, rows)
-    return dict(counted.select("part", "rows").rows())
+def parts_of(source: Source, edition: Edition, rows: pl.DataFrame) -> dict[str, Part]:
+    """Staged rows and totals by what the source is judged by; names begin with the columns."""
+    declared = source.staged.ledger
+    found: dict[str, Part] = {}
+    for by in source.staged.judged_by or [declared.part]:
+        columns = [pl.col(name).cast(pl.String).fill_null("none") for name in by.split("+")]
+        keyed = rows.with_columns(pl.concat_str(columns, separator=" ").alias(declared.part))
+        counted = ledger.count(source, edition, keyed)
+        for part, count, total in counted.select("part", "rows", "total").rows():
+            found[f"{by} {part}"] = Part(count, total if declared.total else None)
+    return found
 
 
-def bundled_parts(source: Source, edition: Edition) -> dict[str, int]:
-    """Rows by part of a bundled edition, from the reviewed ledger; empty where there is none."""
+def bundled_parts(source: Source, edition: Edition) -> dict[str, Part]:
+    """Parts of a bundled edition, from its reviewed ledger and years; empty where none is known."""
     path = source.folder / ledger.LEDGER
     if not path.is_file():
         return {}
+    declared, judged = source.staged.ledger, source.staged.judged_by
     reviewed = ledger.read(path).filter(pl.col("edition") == edition.id)
-    return dict(reviewed.select("part", "rows").rows())
+    found = {
+        f"{declared.part} {part}": Part(rows, total if declared.total else None)
+        for part, rows, total in reviewed.select("part", "rows", "total").rows()
+        if not judged or declared.part in judged
+    }
+    if edition.years and "year" in judged and declared.part != "year":
+        first, last = edition.years
+        found |= {f"year {year}": Part(1) for year in range(first, last + 1)}
+    return found

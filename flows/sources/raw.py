@@ -6,6 +6,7 @@ bytes that differ never share a folder and nothing kept is ever written over.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -48,11 +49,11 @@ def keep(  # noqa: PLR0913 - what, whose, where, when and whence
     store: Path,
     now: datetime,
     *,
-    url: str,
+    url: str | Mapping[str, str],
 ) -> Raw:
     """Copy files into the store, once; the ledger gets a row for each file that is new.
 
-    `files` may name each file otherwise than its path does.
+    `files` may name each file otherwise than its path does, `url` give each its own.
 
     Raises:
         SourceError: what is kept under that hash was changed since, or a name is used twice.
@@ -73,7 +74,7 @@ def keep(  # noqa: PLR0913 - what, whose, where, when and whence
             "source": source_id,
             "edition": edition_id,
             "file": str((folder / name).relative_to(store)),
-            "url": url,
+            "url": url if isinstance(url, str) else url[name],
             "time": now.isoformat(timespec="seconds"),
             "bytes": (folder / name).stat().st_size,
             "sha256": digest,
@@ -134,6 +135,7 @@ def put(path: Path, target: Path, store: Path) -> None:
 def note(store: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Append rows to the ledger, a line each."""
     with (store / LEDGER).open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.writelines(json.dumps(row, sort_keys=True) + "\n" for row in rows)
         file.flush()
         os.fsync(file.fileno())

@@ -13,10 +13,10 @@ from pathlib import Path
 import polars as pl
 from pydantic import SecretStr
 
-from flows.sources.arrivals import Ground, Outcome, alike, bring
-from flows.sources.connect import Ask, NoKeyError, Wish, connector
+from flows.sources.arrivals import Ground, Outcome, State, alike, bring
+from flows.sources.connect import Ask, NoKeyError, Offer, Wish, connector
 from flows.sources.contract import IncompleteError, Source, SourceError
-from flows.sources.editions import accepted, tracked_codes
+from flows.sources.editions import Accepted, accepted, tracked_codes, with_accepted
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def codes_in_force(country_code: pl.DataFrame, today: date) -> dict[str, dict[st
 
 def widened(store: Path, source: Source, wish: Wish) -> Wish:
     """The wish, with what earlier visits asked for: a refresh never narrows an edition."""
-    held = accepted(store, source).values()
+    held = list(accepted(store, source).values())
     reporters = {code for one in held for code in one.reporters}
     asked = wish.reporters or tuple(source.default_reporters)
     spans = [one.years for one in held if one.years]
@@ -82,22 +82,28 @@ def widened(store: Path, source: Source, wish: Wish) -> Wish:
         wish,
         reporters=tuple(sorted(reporters | set(asked))),
         years=years,
-        known=tuple(source.editions),
+        monthly=wish.monthly or any(one.monthly for one in held),
+        known=tuple(with_accepted(store, source, wish.codes).editions),
     )
 
 
 def visit_each(
-    ask: Ask, sources: Sequence[Source], ground: Ground, *, is_dry: bool = False
+    ask: Ask,
+    sources: Sequence[Source],
+    ground: Ground,
+    *,
+    is_dry: bool = False,
+    is_alone: bool = False,
 ) -> Iterator[Outcome]:
     """Visit several sources. One that fails leaves its editions as they were, and is told of.
 
-    A source without its key is skipped where others are visited too.
+    A source without its key is skipped, unless it `is_alone`.
     """
     for source in sources:
         try:
             yield from visit(ask, source, ground, is_dry=is_dry)
         except NoKeyError as error:
-            yield Outcome(source.id, "", "skipped" if len(sources) > 1 else "failed", str(error))
+            yield Outcome(source.id, "", "failed" if is_alone else "skipped", str(error))
         except (SourceError, OSError) as error:
             yield Outcome(source.id, "", "failed", str(error), is_incomplete=is_part(error))
 
@@ -120,11 +126,19 @@ def visit(ask: Ask, source: Source, ground: Ground, *, is_dry: bool = False) -> 
     ground = replace(ground, wish=widened(ground.store, source, ground.wish))
     held = accepted(ground.store, source)
     for offer in connector(source.id).offers(ask, source, ground.wish):
-        here = held.get(offer.edition.id)
-        lacking = sum(not ask.holds(request) for request in offer.requests)
-        if not lacking and (not offer.requests or (here and alike(here.edition, offer.edition))):
-            yield Outcome(source.id, offer.edition.id, "unchanged", offer.why)
-        elif is_dry:
-            yield Outcome(source.id, offer.edition.id, "wanted", offer.why, requests=lacking)
-        else:
+        if is_dry:
+            yield look(ask, source, offer, held.get(offer.edition.id))
+        elif offer.requests:
             yield bring(ask, source, offer, ground)
+        else:
+            yield Outcome(source.id, offer.edition.id, "unchanged", offer.why)
+
+
+def look(ask: Ask, source: Source, offer: Offer, here: Accepted | None) -> Outcome:
+    """Say what would be fetched of an offer: nothing where the kept answers are those accepted."""
+    lacking = [request for request in offer.requests if not ask.holds(request)]
+    is_here = here is not None and alike(here.edition, offer.edition)
+    kept = {ask(request).sha256 for request in offer.requests} if not lacking else set()
+    is_same = not lacking and here is not None and kept <= set(here.hashes.values())
+    state: State = "unchanged" if not offer.requests or (is_here and is_same) else "wanted"
+    return Outcome(source.id, offer.edition.id, state, offer.why, requests=len(lacking))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def test_an_edition_that_lost_rows_is_refused_by_part(ground: Ground, tmp_path: 
     brought(ground, tmp_path / "a", FLOWS)
     fewer = [flow for flow in FLOWS if flow[3] != "280530"]
     later = replace(ground, now=NOW + timedelta(days=1))
-    wanted = r"less than HS92_V202701 by hs6: 280530 is missing \(4 rows before\).*--accept-rows"
+    wanted = r"not what HS92_V202701 was: hs6 280530 is missing \(4 rows before\).*--accept-rows"
     with pytest.raises(IncompleteError, match=wanted):
         brought(later, tmp_path / "b", fewer)
     assert accepted(ground.store, SOURCE)[NEXT.id].edition.fetched == NOW
@@ -105,10 +105,55 @@ def test_a_new_edition_is_judged_against_the_last_of_its_revision(
 ) -> None:
     brought(ground, tmp_path / "a", FLOWS)
     fewer = [flow for flow in FLOWS if flow[3] != "280530"]
-    with pytest.raises(IncompleteError, match="HS92_V202801: less than HS92_V202701"):
+    with pytest.raises(IncompleteError, match="HS92_V202801: not what HS92_V202701 was"):
         brought(ground, tmp_path / "b", fewer, id="HS92_V202801")
     # Another revision has other codes; there is nothing to compare it with.
     assert brought(ground, tmp_path / "b", fewer, id="X", hs_revision="H5").state == "accepted"
+
+
+def test_a_year_that_fell_out_and_another_unit_are_named(ground: Ground, tmp_path: Path) -> None:
+    many = [(2022, c, world.JPN, "261100", "5.000", "1.000") for c in range(100, 112)]
+    known = [156, 251, 276, 392, 410, 490, 699, 704, 757, 826, 842, 124]
+    flows = [
+        (t, c, world.USA if c != world.USA else world.JPN, k, v, q)
+        for (t, _, _, k, v, q), c in zip(many, known, strict=True)
+    ]
+    brought(ground, tmp_path / "a", [*flows, (2023, *flows[0][1:])])
+    with pytest.raises(IncompleteError, match=r"year 2023 is missing"):
+        brought(ground, tmp_path / "b", flows)
+    dear = [(*flow[:4], "5000.000", flow[5]) for flow in [*flows, (2023, *flows[0][1:])]]
+    with pytest.raises(IncompleteError, match=r"hs6 261100 adds up to 65000\.000, 65\.000 before"):
+        brought(ground, tmp_path / "c", dear)
+
+
+def test_a_first_edition_is_held_against_what_ships(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    with pytest.raises(IncompleteError, match="not what HS92_V202601 was"):
+        brought(ground, tmp_path / "a", FLOWS)
+
+
+def test_a_day_to_come_is_no_release(ground: Ground, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="a day that is yet to come"):
+        brought(ground, tmp_path / "a", FLOWS, released=date(2099, 1, 22))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".x", "/x"])
+def test_an_edition_is_no_path(name: str) -> None:
+    with pytest.raises(ValueError, match="id"):
+        Edition(id=name, released=None)
+
+
+def test_a_run_keeps_to_the_promise_it_read(ground: Ground, tmp_path: Path) -> None:
+    """Another process accepts newer bytes between the look at the editions and their reading."""
+    brought(ground, tmp_path / "a", FLOWS)
+    seen = with_accepted(ground.store, SOURCE, {})
+    more = [*FLOWS, (2022, world.CHN, world.JPN, "261100", "1.000", "1.000")]
+    brought(replace(ground, now=NOW + timedelta(days=1)), tmp_path / "b", more)
+    first, second = seen.editions[-1], with_accepted(ground.store, SOURCE, {}).editions[-1]
+    assert raw_of(ground.store, seen, first) != raw_of(ground.store, seen, second)
+    assert (first.fetched, second.fetched) == (NOW, NOW + timedelta(days=1))
 
 
 def test_what_is_of_another_series_or_author_is_no_predecessor() -> None:
@@ -170,11 +215,14 @@ def test_the_flow_stages_what_was_accepted(facts: Facts, tmp_path: Path) -> None
     (staged,) = build.ingest(only, facts, settings, NOW)
     assert staged.rows.height == len(world.HS92_FLOWS)
     assert staged.raw.folder.is_relative_to(settings.raw)
-    (kept,) = (settings.staged / "baci").iterdir()
+    (kept,) = (settings.staged / "baci").glob("*.parquet")
     (again,) = build.ingest(only, facts, settings, NOW)
     assert_frame_equal(again.rows, staged.rows)
     # Another promise is another reading: what is kept for this one does not serve.
     other = only.editions[0].model_copy(update={"hs6": ["261100"]})
+    kept.with_suffix(".parquet").write_bytes(b"")
+    (mended,) = build.ingest(only, facts, settings, NOW)
+    assert_frame_equal(mended.rows, staged.rows)
     (fewer,) = build.ingest(only.model_copy(update={"editions": [other]}), facts, settings, NOW)
     assert set(fewer.rows["hs6"]) == {"261100"}
     assert kept.is_file()

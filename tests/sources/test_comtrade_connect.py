@@ -149,7 +149,7 @@ def test_what_came_is_accepted_by_the_job(start: Start) -> None:
     trip = start()
     facts = read_facts(CHECKOUT / "warehouse" / "facts").frames
     asked = visit.Asked(reporters=SMALL.reporters, years=SMALL.years)
-    now = datetime(2024, 6, 1, tzinfo=UTC)
+    now = datetime(2026, 11, 20, tzinfo=UTC)
     wish = visit.wish_of(facts, asked, now.date(), SMALL.keys)
     ground = Ground(trip.store, facts, now, wish)
     (one,) = visit.visit(trip.door(), SOURCE, ground)
