@@ -11,11 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows import __version__, lineage, meta, warehouse
+from flows import __version__, lineage, meta, movement, warehouse
 from flows.facts import Facts
 from flows.indices import all_indices
 from flows.indices.contract import Index, Table, publish
@@ -50,6 +51,8 @@ class Ground:
     models: Sequence[Model]
     staged: Sequence[Staged]
     freshness: pl.DataFrame
+    last: Path | None = None
+    """The snapshot to compare with."""
 
 
 def known_sources(settings: Settings, facts: Facts) -> list[Source]:
@@ -203,6 +206,7 @@ def tables_without_gate(facts: Facts, models: Sequence[Model]) -> list[Table]:
         *(model.table for model in models if model.table.schema == "mart"),
         *(one.table for one in all_indices()),
         meta.FRESHNESS,
+        movement.MOVEMENT,
         *(model.table for model in models if model.table.schema == "view"),
     ]
 
@@ -221,5 +225,7 @@ def warehouse_of(settings: Settings, ground: Ground) -> dict[str, int]:
         report("stage", f"{sum(done.values()):,} rows in {len(done)} marts")
         indexed = index(con, all_indices())
         report("index", f"{sum(indexed.values()):,} rows in {len(indexed)} indices")
+        moved = movement.movement(con, all_indices(), ground.last)
+        rows[movement.MOVEMENT.id] = warehouse.write(con, movement.MOVEMENT, moved)
         views = warehouse.run_models(con, [m for m in models if m.table.schema == "view"])
         return rows | done | indexed | views

@@ -133,7 +133,7 @@ def snapshot(as_of: date | None = None) -> Published:
             return Published(last, is_new=False, checks=manifest["checks"], rows=counts)
 
         Thread(target=quality.warm, daemon=True).start()
-        rows = index(settings, build.Ground(facts, sources, models, staged, freshness))
+        rows = index(settings, build.Ground(facts, sources, models, staged, freshness, last))
         tables = build.tables_without_gate(facts, models)
         present = {part.source.id for part in staged}
         verdicts = check(settings, tables, present, exceptions, day)
