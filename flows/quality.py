@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.gate.authored import authored_checks
+from flows.gate.batched import Passed, passing, together
 from flows.gate.contract import (
     BLOCKING,
     OUTCOMES,
@@ -31,6 +33,7 @@ from flows.gate.implied import implied_checks
 from flows.gate.judgement import (
     SHOWN,
     Reply,
+    caught,
     classify,
     failing_rows,
     first_line,
@@ -86,10 +89,13 @@ def run_checks(
     checks: Sequence[Check],
     tables: Sequence[Table],
     present_sources: set[str],
+    *,
+    memory_limit: str = "2GiB",
 ) -> list[Verdict]:
     """Put every check to the database, read-only, and give one verdict each, in their order.
 
-    No connection stays open afterwards; while it runs no other may be open for writing.
+    What does not fit into `memory_limit` goes to disk beside the database, where DuckDB can; no
+    connection stays open afterwards; while it runs no other may be open for writing.
 
     Raises:
         SuiteError: a table has no check, two checks share a name, or one is for no table.
@@ -100,7 +106,7 @@ def run_checks(
     if not database.is_file():
         raise FileNotFoundError(f"{database}: no database to check; build it first")
     verdicts: dict[str, Verdict] = {}
-    with _opened(database) as source:
+    with _opened(database, memory_limit) as source:
         found = _found(source)
         for table in tables:
             own = [check for check in checks if check.table == table.id]
@@ -122,7 +128,7 @@ def _refuse_gaps(checks: Sequence[Check], tables: Sequence[Table]) -> None:
 
 
 @contextmanager
-def _opened(database: Path) -> Iterator[SQLDatasource]:
+def _opened(database: Path, memory_limit: str) -> Iterator[SQLDatasource]:
     """Hand out Great Expectations' view of the file, and let go of the file afterwards."""
     warm()
     import great_expectations as gx  # noqa: PLC0415
@@ -133,7 +139,9 @@ def _opened(database: Path) -> Iterator[SQLDatasource]:
     add_sql: Callable[..., SQLDatasource] = context.data_sources.add_sql
     source = add_sql(
         name="orewatch",
-        connection_string=f"duckdb:///{database}?access_mode=read_only",
+        connection_string=(
+            f"duckdb:///{database}?access_mode=read_only&memory_limit={memory_limit}"
+        ),
         # Without these two every check fails with "list index out of range": DuckDB's dialect
         # has no rollback for Great Expectations to call.
         kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True},
@@ -195,8 +203,9 @@ def _judge_rows(
     checks = [check for check in checks if rows or not check.reads_rows]
     asset = source.add_table_asset(name=table.id, table_name=table.name, schema_name=table.schema)
     batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    replies = _put_together(batch, [check for check in checks if check.condition], rows)
-    alone = [check for check in checks if check.name not in replies]
+    passed = passing(checks, rows, partial(_failing, batch))
+    replies: dict[str, Reply] = dict.fromkeys(passed, Passed())
+    alone = [check for check in checks if check.name not in passed]
     replies |= _put(batch, alone, {"result_format": "BASIC"})
     verdicts = [classify(check, replies.get(check.name), rows) for check in checks]
     failed = [v.check for v in verdicts if v.outcome in {"fail", "warn"}]
@@ -204,28 +213,42 @@ def _judge_rows(
     return blind + [replace(v, rows=shown.get(v.check.name, ())) for v in verdicts]
 
 
-def _put_together(batch: Batch, checks: Sequence[Check], rows: int) -> dict[str, Reply]:
-    """Put all conditions on single rows as one question; where no row fails, each check has passed.
+def _failing(batch: Batch, checks: Sequence[Check]) -> set[int] | None:
+    """Give the places of the checks that fail; None where there is no answer."""
+    try:
+        question = _question()(unexpected_rows_query=together(checks))
+        answer = batch.validate(question, result_format="COMPLETE")
+        if caught(answer):
+            return None
+        return {row["failing"] for row in answer.result["details"]["unexpected_rows"]}
+    except Exception:  # noqa: BLE001 - each is put again on its own, and says there what broke
+        return None
 
-    Most of a gate's time goes into asking. Where a row fails, or the question breaks, nothing is
-    answered here, and each check is put on its own.
+
+@cache
+def _question() -> Callable[..., Any]:
+    """Give an expectation that no row comes of a query, which runs the query once.
+
+    Great Expectations' own runs it for the rows, and again to count them.
     """
-    if len(checks) < TOGETHER:
-        return {}
-    condition = " OR ".join(f"({check.condition})" for check in checks)
-    question = replace(
-        checks[0],
-        name=ALL_AT_ONCE,
-        kwargs={QUERY: f"SELECT 1 AS f FROM {{batch}} WHERE {condition}"},  # noqa: S608
+    from great_expectations.expectations.core.unexpected_rows_expectation import (  # noqa: PLC0415
+        UnexpectedRowsExpectation,
     )
-    reply = _put(batch, [question], {"result_format": "BASIC"}).get(ALL_AT_ONCE)
-    if reply is None or classify(question, reply, rows).outcome != "pass":
-        return {}
-    return {check.name: reply for check in checks}
 
+    class ChecksWithoutRows(UnexpectedRowsExpectation):
+        metric_dependencies = ("unexpected_rows_query.table",)
 
-TOGETHER = 3
-ALL_AT_ONCE = "all_at_once"
+        def _validate(
+            self,
+            metrics: dict[str, Any],
+            runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
+            execution_engine: object = None,  # noqa: ARG002
+        ) -> dict[str, Any]:
+            rows = metrics["unexpected_rows_query.table"]
+            result = {"observed_value": len(rows), "details": {"unexpected_rows": rows}}
+            return {"success": not rows, "result": result}
+
+    return ChecksWithoutRows
 
 
 def _put(

@@ -22,8 +22,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from flows import quality
+from flows.gate.contract import QUERY
 from flows.indices.formulas import cells, concentration
 from flows.indices.geopolrisk import geopolrisk
+from tests import world
 
 COUNTRIES, CODES, ROWS_A_YEAR = 226, 5_200, 11_000_000
 KEYS = ["importer", "hs6", "year"]
@@ -73,10 +76,13 @@ def bench_geopolrisk() -> None:
 def main() -> None:
     """Run the parts asked for."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("parts", nargs="*", default=["run", "query", "geopolrisk", "concentration"])
+    parser.add_argument(
+        "parts", nargs="*", default=["run", "query", "gate", "geopolrisk", "concentration"]
+    )
     parser.add_argument("--years", type=int, nargs="*", default=[1, 2, 4])
     arguments = parser.parse_args()
     parts = {"run": bench_run, "query": bench_query, "geopolrisk": bench_geopolrisk}
+    parts["gate"] = bench_gate
     for name in arguments.parts:
         if name == "concentration":
             bench_concentration(arguments.years)
@@ -127,6 +133,29 @@ def bench_query() -> None:
     """`orewatch query` from start to answer, on the current snapshot."""
     walls = [timed(command("query", "headline"), dict(os.environ))[0] for _ in range(6)][1:]
     print(f"orewatch query headline: median {statistics.median(walls):.2f} s of {len(walls)}")
+
+
+def bench_gate() -> None:
+    """The gate on the bundled figures, against bare DuckDB running each query of it once."""
+    quality.warm()
+    with tempfile.TemporaryDirectory() as folder:
+        made = world.built(world.settings(Path(folder)), world.bundled())
+        checks = made.checks()
+        start = time.perf_counter()
+        verdicts = world.gate(made)
+        wall = time.perf_counter() - start
+        asked = [v.check for v in verdicts if v.outcome not in {"not_applicable", "error"}]
+        start = time.perf_counter()
+        with duckdb.connect(made.settings.build, read_only=True) as con:
+            for check in asked:
+                if query := str(check.kwargs.get(QUERY, "")):
+                    sql = query.format(batch=check.table).replace("\\:", ":")
+                    con.execute(f"SELECT count(*) FROM ({sql}) AS q").fetchall()  # noqa: S608
+        floor = time.perf_counter() - start
+    print(
+        f"gate: {len(checks):,} checks, {wall:.1f} s, {1000 * wall / len(checks):.1f} s per 1,000, "
+        f"{wall / floor:.2f} x bare DuckDB ({floor:.1f} s)"
+    )
 
 
 def trade(years: int) -> pl.DataFrame:

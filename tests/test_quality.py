@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import polars as pl
 import pytest
 
+from flows.gate.batched import passing, questions
 from flows.gate.contract import Severity
 from flows.indices.contract import Column, Table
 from flows.quality import (
@@ -295,6 +298,102 @@ def test_a_check_that_breaks_is_an_error_with_a_message(tmp_path: Path, fault: s
     verdict = verdict_on(built(tmp_path), BROKEN[fault])
     assert verdict.outcome == "error"
     assert verdict.message
+
+
+PUT_TOGETHER = {
+    "holds": "SELECT year FROM {batch} WHERE year > 2050",
+    "holds_by_join": (
+        "SELECT s.year FROM {batch} AS s ANTI JOIN ref.country AS c ON c.iso3 = s.importer_iso3"
+    ),
+    "holds_and_says_join": "SELECT year FROM {batch} WHERE basis = 'a JOIN' OR basis = 'it''s; --'",
+    "fails": "SELECT year FROM {batch} WHERE year = 2024",
+    "fails_by_join": "SELECT s.year FROM {batch} AS s JOIN ref.country AS c ON s.year = 2023",
+    "breaks_on_a_row": "SELECT * FROM {batch} WHERE basis::INTEGER > 0",
+    # A count of its rows would not read the column that breaks it.
+    "breaks_in_a_column": (
+        "SELECT year, max(basis::INTEGER) AS m FROM {batch} GROUP BY year HAVING count(*) > 5"
+    ),
+    # Great Expectations names the table itself where there is no JOIN: two names are one too many.
+    "named_twice": "SELECT b.year FROM {batch} AS b WHERE false",
+    # Each half would close the other's bracket.
+    "open": "SELECT year FROM (SELECT year FROM {batch} WHERE false",
+    "closed": "SELECT year FROM {batch} WHERE false) AS a",
+    "ends_in_a_comment": "SELECT year FROM {batch} WHERE year > 2050 -- later",
+    "two_statements": "SELECT 1; SELECT year FROM {batch} WHERE false",
+    "brace": "SELECT year FROM {batch} WHERE basis = '{mass}'",
+}
+
+
+def test_checks_put_together_are_judged_as_each_on_its_own(tmp_path: Path) -> None:
+    database = built(tmp_path)
+    checks = [replace(query(sql), name=name) for name, sql in PUT_TOGETHER.items()]
+    together = run_checks(database, checks, (SHARE,), {"baci"})
+    with patch("flows.quality.passing", return_value=set()):
+        alone = run_checks(database, checks, (SHARE,), {"baci"})
+    # Of two faults Great Expectations names either first.
+    assert [replace(v, message="") for v in together] == [replace(v, message="") for v in alone]
+    outcomes = {v.check.name: v.outcome for v in together}
+    good = ("holds", "holds_by_join", "holds_and_says_join")
+    bad = ("fails", "fails_by_join")
+    assert {name: outcomes[name] for name in good} == dict.fromkeys(good, "pass")
+    assert {name: outcomes[name] for name in bad} == dict.fromkeys(bad, "fail")
+    assert {outcomes[name] for name in PUT_TOGETHER if name not in {*good, *bad}} == {"error"}
+
+
+def test_only_queries_that_stay_within_brackets_are_put_together_and_joins_apart() -> None:
+    checks = [replace(query(sql), name=name) for name, sql in PUT_TOGETHER.items()]
+    assert [[check.name for check in asked] for asked in questions(checks, 3)] == [
+        ["holds_by_join", "fails_by_join"],
+        ["holds", "fails", "breaks_on_a_row", "breaks_in_a_column", "named_twice", "brace"],
+    ]
+
+
+@pytest.mark.parametrize("mutant", ["null key", "doubled row", "not a number", "column lost"])
+def test_implied_checks_put_together_are_judged_as_each_on_its_own(
+    tmp_path: Path, mutant: str
+) -> None:
+    database = built(tmp_path, MUTANTS[mutant][0])
+    together = run_checks(database, implied(), TABLES, {"baci"})
+    with patch("flows.quality.passing", return_value=set()):
+        alone = run_checks(database, implied(), TABLES, {"baci"})
+    assert together == alone
+
+
+def test_a_sound_table_is_asked_in_a_few_questions() -> None:
+    asked: list[list[str]] = []
+
+    def ask(checks: Sequence[Check]) -> set[int] | None:
+        asked.append([check.name for check in checks])
+        return set()
+
+    checks = implied_checks(SHARE)
+    passed = passing(checks, 3, ask)
+    assert {c.name for c in checks} - passed == {"table_is_not_empty"}
+    joins = ["columns_are_as_declared", "importer_iso3_is_known", "partners_is_known"]
+    assert sorted(map(sorted, asked)) == [
+        sorted(["all_at_once", "flags_is_listed", "grain_is_unique"]),
+        joins,
+    ]
+
+
+def test_a_large_table_is_asked_one_query_at_a_time() -> None:
+    asked: list[int] = []
+
+    def ask(checks: Sequence[Check]) -> set[int] | None:
+        asked.append(len(checks))
+        return set()
+
+    passing(implied_checks(SHARE), 20_000_000, ask)
+    assert asked == [1] * 6
+
+
+def test_of_a_question_that_breaks_the_sound_half_is_kept() -> None:
+    def ask(checks: Sequence[Check]) -> set[int] | None:
+        return None if any(check.name == "grain_is_unique" for check in checks) else set()
+
+    checks = implied_checks(SHARE)
+    missed = {check.name for check in checks} - passing(checks, 3, ask)
+    assert missed == {"table_is_not_empty", "grain_is_unique"}
 
 
 def test_a_condition_that_no_row_meets_is_vacuous(tmp_path: Path) -> None:

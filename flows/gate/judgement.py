@@ -49,7 +49,7 @@ def classify(check: Check, reply: Reply | None, rows: int) -> Verdict:
         return Verdict(check, "error", message="Great Expectations gave no answer")
     if isinstance(reply, Exception):
         return Verdict(check, "error", message=first_line(reply))
-    if message := _caught(reply):
+    if message := caught(reply):
         return Verdict(check, "error", message=message)
     values = reply.result
     if values.get("element_count") == 0 and rows:
@@ -74,7 +74,7 @@ def first_rows(check: Check) -> Check:
 
 def failing_rows(reply: Reply) -> tuple[Mapping[str, Any], ...]:
     """Give the rows in an answer, fit for JSON; none where it points at no row."""
-    if isinstance(reply, Exception) or _caught(reply):
+    if isinstance(reply, Exception) or caught(reply):
         return ()
     values = reply.result
     rows = values.get("details", {}).get("unexpected_rows")
@@ -94,7 +94,7 @@ def first_line(error: object) -> str:
     return lines[0][:500] if lines else type(error).__name__
 
 
-def _caught(answer: Answer) -> str:
+def caught(answer: Answer) -> str:
     """Give the message of an exception that was caught on the way; empty where none was."""
     info = answer.exception_info
     entries = [info] if "raised_exception" in info else list(info.values())
