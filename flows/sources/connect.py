@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from flows.sources.contract import FOLDER, Edition, Source, SourceError
 
-Kind = Literal["zip", "gzip", "csv", "json", "xlsx", "xml", "html"]
+Kind = Literal["zip", "gzip", "csv", "json", "xlsx", "html"]
 """What an answer must be; anything else is refused."""
 
 Faults = Callable[[int, Mapping[str, str], bytes], SourceError | None]

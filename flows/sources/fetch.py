@@ -125,9 +125,10 @@ class Door:
             return errand.answers.answer(request, errand.kept, is_new=False)
         retry = Retry(self.pace, start.host)
         # The hook says no long before stamina's own count ends.
-        for attempt in stamina.retry_context(on=retry, attempts=99, timeout=None):
-            with attempt, silence():
-                return self._try(errand, start)
+        with silence():
+            for attempt in stamina.retry_context(on=retry, attempts=99, timeout=None):
+                with attempt:
+                    return self._try(errand, start)
         raise AssertionError("stamina ends with an answer or an error")
 
     def _errand(self, request: Request) -> Errand:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
+import zlib
 from collections.abc import Mapping
+from gzip import BadGzipFile
 
 import polars as pl
 
@@ -16,6 +20,21 @@ from flows.sources.contract import (
     stage_function,
 )
 from flows.sources.ledger import check_ledger
+
+UNREADABLE = (
+    pl.exceptions.PolarsError,
+    ValueError,  # of encodings and models too
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    EOFError,
+    csv.Error,
+    zipfile.BadZipFile,
+    BadGzipFile,
+    zlib.error,
+)
+"""What readers raise at bytes that nobody foresaw."""
+SAID = 500
 
 
 def stage_edition(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame:
@@ -38,15 +57,18 @@ def stage_unreviewed(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame
     source promises that column and `stage` does not give it.
 
     Raises:
-        SourceError: a column, type, null, bound or grain differs.
+        SourceError: the files cannot be read, or a column, type, null, bound or grain differs.
 
     """
     where = f"{source.id} {edition.id}"
     try:
         frame = stage_function(source.id)(raw, edition).collect()
-    except pl.exceptions.PolarsError as error:
-        files = ", ".join(str(p) for p in raw.files)
-        raise SourceError(f"{where}: cannot read {files}: {error}") from error
+    except UNREADABLE as error:
+        files = ", ".join(str(p) for p in raw.files) or "no file"
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:SAID]
+        raise SourceError(
+            f"{where}: cannot read {files}: {said}; fetch it again, and if it stays so, report it"
+        ) from error
     table = source.table
     if "edition" in table.polars and "edition" not in frame.columns:
         frame = frame.with_columns(edition=pl.lit(edition.id))

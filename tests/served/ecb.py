@@ -24,7 +24,9 @@ TITLE TITLE_COMPL UNIT UNIT_MULT
 """.split()  # noqa: SIM905 - a list of 32 names is read more easily so
 RATES = {"CNY": 8.0, "JPY": 160.0, "KRW": 1600.0, "USD": 1.25}
 """Units for one euro, in every month; the dollar's quotients are easy to check by hand."""
-FIRST, LAST = "2025-01", "2026-10"
+FIRST = {"CNY": "2005-04", "JPY": "1999-01", "KRW": "1999-01", "USD": "1999-01"}
+"""First months, as they are known; a first year is a whole one."""
+LAST = "2026-10"
 
 Row = dict[str, Any]
 Series = dict[tuple[str, str], dict[str, float]]
@@ -38,12 +40,13 @@ def months(first: str, last: str) -> list[str]:
 
 def published(last: str = LAST) -> Series:
     """Months up to `last` and the whole years among them, by frequency and currency."""
-    spans = {"M": months(FIRST, last), "A": [str(y) for y in range(2025, int(last[:4]))]}
-    return {
-        (letter, currency): dict.fromkeys(span, rate)
-        for letter, span in spans.items()
-        for currency, rate in RATES.items()
-    }
+    series = {}
+    for currency, rate in RATES.items():
+        span = months(FIRST[currency], last)
+        whole = [month[:4] for month in span if month.endswith("-01") and month[:4] < last[:4]]
+        series["M", currency] = dict.fromkeys(span, rate)
+        series["A", currency] = dict.fromkeys(whole, rate)
+    return series
 
 
 def row(letter: str, currency: str, period: str, rate: float | None, **changed: str) -> Row:

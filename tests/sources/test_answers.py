@@ -84,8 +84,8 @@ def test_a_row_that_was_never_finished(tmp_path: Path, caplog: pytest.LogCapture
         answers.ledger.write_bytes(whole + whole[:size])
         reader = Answers(tmp_path, "composed")
         assert reader.rows() == [row(mark="m1")]
-        assert reader.torn == f"{answers.ledger}: line 2 was never finished and does not count"
-        assert reader.torn in caplog.text
+        assert f"{answers.ledger}: line 2 was never finished and does not count" in caplog.text
+        caplog.clear()
         reader.note(row(mark="m2"))
         assert "an unfinished last row was cut off" in caplog.text
         assert [one.mark for one in Answers(tmp_path, "composed").rows()] == ["m1", "m2"]

@@ -25,7 +25,8 @@ from flows.sources.editions import with_accepted
 from flows.sources.staging import check_keys, stage_edition
 from flows.sources.visit import visit
 from tests.served import bgs
-from tests.served.host import Asked, hosts
+from tests.served.host import Asked, Handler, hosts
+from tests.served.stamped import stamped
 
 SOURCE = read_source("bgs_wms")
 EDITION = Edition(id="2026-11-22", released=None, released_basis="unknown")
@@ -425,18 +426,39 @@ def test_pages_that_lie_are_refused(
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_bad_page_that_was_kept_is_asked_for_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", [lambda handler: handler, stamped], ids=["plain", "unchanged"])
+def test_a_bad_page_that_was_kept_is_asked_for_again(
+    tmp_path: Path, host: Callable[[Handler], Handler]
+) -> None:
     is_bad = True
 
     def spoil(page: bgs.Page, asked: Asked) -> bgs.Page:
         return short(page, asked) if is_bad else page
 
-    with hosts({bgs.HOST: bgs.handler(spoil=spoil)}) as running:
+    with hosts({bgs.HOST: host(bgs.handler(spoil=spoil))}) as running:
         door = running.door(tmp_path, {SOURCE.id: SOURCE})
         (offer,) = connect.offers(door, SOURCE, wish())
         wanted = [r for r in offer.requests if r.params["bgs_commodity_trans"] == "antimony, mine"]
         offer = replace(offer, requests=tuple(wanted))
         with pytest.raises(IncompleteError):
+            connect.bring(door, SOURCE, offer)
+        is_bad = False
+        assert len(connect.bring(door, SOURCE, offer)) == 3
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_an_empty_page_never_serves_again(tmp_path: Path) -> None:
+    is_bad = True
+
+    def spoil(page: bgs.Page, asked: Asked) -> bgs.Page:
+        return emptied(page, asked) if is_bad else page
+
+    with hosts({bgs.HOST: stamped(bgs.handler(spoil=spoil))}) as running:
+        door = running.door(tmp_path, {SOURCE.id: SOURCE})
+        (offer,) = connect.offers(door, SOURCE, wish())
+        wanted = [r for r in offer.requests if r.params["bgs_commodity_trans"] == "antimony, mine"]
+        offer = replace(offer, requests=tuple(wanted))
+        with pytest.raises(IncompleteError, match="0 rows of 'antimony, mine'"):
             connect.bring(door, SOURCE, offer)
         is_bad = False
         assert len(connect.bring(door, SOURCE, offer)) == 3

@@ -18,9 +18,11 @@ import pytest
 
 from flows.facts import read_facts
 from flows.settings import CHECKOUT
-from flows.sources.comtrade import balance, errors
+from flows.sources.comtrade import balance, errors, stage
 from flows.sources.comtrade.flat import COLUMNS
+from flows.sources.comtrade.requests import FETCHED, file_name
 from flows.sources.comtrade.rows import tidy_rows
+from flows.sources.connect import Request
 from flows.sources.contract import Edition, IncompleteError, Raw, SourceError, read_source
 from flows.sources.door.refusals import RefusalError
 from flows.sources.staging import check_keys, stage_edition, stage_unreviewed
@@ -71,6 +73,34 @@ def test_an_answer_comes_out_as_promised(tmp_path: Path) -> None:
         (*head, NES, Decimal("0.125"), None, True),
         (*head, None, Decimal("1250.875"), Decimal("500.500"), False),
     ]
+
+
+@pytest.mark.parametrize("cap", [500, 100_000, 250_000])
+@pytest.mark.parametrize("is_list", [False, True])
+def test_an_answer_from_elsewhere_of_a_limits_length_may_have_been_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap: int, *, is_list: bool
+) -> None:
+    """The limits of the service without a key, with one, and with one that is paid for."""
+    body = answer()
+    path = written(tmp_path, body["data"] if is_list else body)
+    rows = tidy_rows(path.read_bytes(), path.name)
+    whole = staged(path)
+    monkeypatch.setattr(stage, "tidy_rows", lambda *_: rows.sample(cap, with_replacement=True))
+    with pytest.raises(errors.TruncatedError, match=rf"answer\.json: {cap:,} rows, the most"):
+        staged(path)
+    # One that was fetched here was held against its own service's limit when it came.
+    fetched = path.rename(tmp_path / f"{JPN}_2022-2023_0123456789ab.json")
+    with pytest.raises(errors.DuplicatedError):
+        staged(fetched)
+    monkeypatch.setattr(stage, "tidy_rows", lambda *_: rows)
+    assert staged(fetched).equals(whole)
+
+
+def test_what_was_fetched_is_known_by_its_name() -> None:
+    for reporter, period in (("392", "2022"), ("842", "202301,202302")):
+        asked = {"reporterCode": reporter, "period": period}
+        assert FETCHED.fullmatch(file_name(Request("comtrade", "https://a.test", "json", asked)))
+    assert not FETCHED.fullmatch("2022_all.json")
 
 
 def test_a_weight_of_zero_is_no_weight_and_noise_is_no_value(tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ from flows.sources.comtrade import errors, requests
 from flows.sources.comtrade.connect import bring, offers
 from flows.sources.connect import Brought, Offer, Request, Wish
 from flows.sources.contract import Raw, SourceError, read_source
+from flows.sources.door.refusals import TooManyRequestsError
 from flows.sources.fetch import Door
 from flows.sources.staging import stage_edition
 from tests.served import comtrade
 from tests.served.comtrade import CHN, HOST, JPN, KEY, KOR, VNM
 from tests.served.host import Asked, Reply, Served, hosts
+from tests.served.stamped import stamped
 
 SOURCE = read_source("comtrade")
 CODES = ("280530", "284690")
@@ -348,13 +350,36 @@ def test_the_preview_gives_the_same_rows(start: Start, tmp_path: Path) -> None:
 
 def test_a_preview_that_is_full_was_cut(start: Start) -> None:
     trip = start(preview_cap=4)
-    wish = replace(SMALL, keyless=True, codes={"H6": ("280530",)})
+    wish = replace(SMALL, keyless=True, years=(2022, 2022), codes={"H6": ("280530",)})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(requests, "KEYLESS_CAP", 4)
         with pytest.raises(errors.TruncatedError, match=r"4 rows, .* flow M: it was cut"):
             trip.bring(wish)
     # Flows are the only list left to halve.
     assert [one["flowCode"] for one in trip.asked("preview")] == ["M,X", "M"]
+
+
+@pytest.mark.parametrize(("most", "is_refused"), [(7, True), (8, False)])
+def test_a_preview_of_more_than_a_day_is_refused_beforehand(
+    start: Start, most: int, *, is_refused: bool
+) -> None:
+    trip = start()
+    manners = SOURCE.manners.model_copy(update={"calls_a_day": most})
+    source = SOURCE.model_copy(update={"manners": manners})
+    wish = replace(SMALL, keyless=True)
+    if not is_refused:
+        assert len(offers(trip.door(), source, wish)[0].requests) == 8
+        return
+    with pytest.raises(
+        errors.TooManyCallsError, match=r"be 8 requests, .* 7 are .*--reporter and --years"
+    ):
+        offers(trip.door(), source, wish)
+    assert trip.asked("preview") == []
+    # What is kept costs nothing.
+    trip.bring(replace(wish, reporters=("JPN",)))
+    assert len(offers(trip.door(), source, wish)[0].requests) == 8
+    # With a key nobody is held up: the day's calls end, and the next day goes on.
+    assert offers(trip.door(), source, SMALL)
 
 
 # -------------------------------------------------------------------------------------- errors
@@ -443,6 +468,20 @@ def test_each_error_of_the_api_is_an_error_of_its_own(start: Start, fault: str) 
     assert type(stopped.value) is error
     assert KEY not in str(stopped.value)
     assert len(trip.served.log) == requests_out
+
+
+@pytest.mark.parametrize("says", ["05:12:33.", "1.05:12:33."])
+def test_a_spent_quota_is_not_asked_again_by_anybody(start: Start, says: str) -> None:
+    """With the header or without, the host is left alone for as long as it says."""
+    text = f"Out of call volume quota. Quota will be replenished in {says}"
+    spent = comtrade.reply({"statusCode": 403, "message": text}, 403)
+    trip = start(faults=dict.fromkeys(range(2, 30), spent))
+    with pytest.raises(errors.QuotaSpentError, match=rf"in {says.rstrip('.')}\.") as stopped:
+        trip.bring(SMALL)
+    assert stopped.value.seconds == 5 * 3600 + 12 * 60 + 33 + (86_400 if says[1] == "." else 0)
+    with pytest.raises(TooManyRequestsError, match="asked not to be asked before"):
+        trip.offers(SMALL)
+    assert len(trip.served.log) == 2
 
 
 def test_too_many_requests_are_waited_for_and_then_given_up(start: Start) -> None:
@@ -592,6 +631,36 @@ def test_a_wrong_announcement_is_refused(start: Start, change: str) -> None:
     make, error, says = ANNOUNCED[change]
     with pytest.raises(error, match=says):
         start(announce=make).offers(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("caps", "is_keyless"), [({"ROW_CAPS": {4}}, False), ({"KEYLESS_CAP": 4}, True)]
+)
+def test_as_many_announcements_as_are_given_at_once_were_cut(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caps: dict[str, Any], *, is_keyless: bool
+) -> None:
+    trip = start()
+    wish = replace(SMALL, keyless=is_keyless)
+    for name, value in caps.items():
+        monkeypatch.setattr(requests, name, value)
+    with pytest.raises(errors.TruncatedError, match=r"4 announcements, .*--reporter and --years"):
+        trip.offers(wish)
+    assert trip.offers(replace(wish, years=(2023, 2023)))
+    # The smaller service's limit is not that of the other one.
+    if is_keyless:
+        assert trip.offers(SMALL)
+
+
+def test_an_announcement_that_is_refused_never_serves_again(start: Start) -> None:
+    trip = start(announce=lambda body: body | {"count": 9})
+    api = Present()
+    api.api = trip.api
+    with hosts({HOST: stamped(api)}) as served:
+        door = served.door(trip.store, {SOURCE.id: SOURCE})
+        with pytest.raises(errors.CountError):
+            offers(door, SOURCE, SMALL)
+        trip.api.announce = None
+        assert offers(door, SOURCE, SMALL)
 
 
 def test_a_reporter_without_data_or_code_is_named(start: Start) -> None:

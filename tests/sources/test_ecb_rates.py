@@ -25,10 +25,12 @@ from flows.sources.editions import with_accepted
 from flows.sources.staging import check_keys, stage_edition
 from flows.sources.visit import visit
 from tests.served import ecb
-from tests.served.host import Asked, hosts
+from tests.served.host import Asked, Handler, hosts
+from tests.served.stamped import stamped
 
 SOURCE = read_source("ecb_rates")
 EDITION = Edition(id="2026-10", released=date(2026, 11, 2), released_basis="inferred")
+ROWS = 1362
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 RECORDED = Path(__file__).parents[3] / "shared/data/api/fx/ecb-exr-usd-eur-2026-05-raw.xml"
 
@@ -53,8 +55,8 @@ def test_months_and_years_are_units_of_the_currency_for_a_euro(
 ) -> None:
     frame = staged(tmp_path, ecb.text_of(rows()))
     check_keys("composed", frame, SOURCE.table, facts.frames)
-    # Four currencies, 22 months from January 2025 on, and one whole year.
-    assert frame.height == 4 * (22 + 1)
+    # Three currencies for 27 years and 10 months; the yuan 9 months, 20 years and 10 months.
+    assert frame.height == ROWS == 3 * (27 * 12 + 10 + 27) + (9 + 20 * 12 + 10 + 20)
     won = frame.filter(currency="KRW", year=2025)
     assert won["month"].to_list() == [*range(1, 13), None]
     assert won["frequency"].to_list() == ["month"] * 12 + ["year"]
@@ -94,7 +96,7 @@ def test_daily_rates_are_left_out_as_listed(tmp_path: Path) -> None:
 
 
 def cell(**changed: str) -> Callable[[list[ecb.Row]], str]:
-    """Change cells of the first line, the yuan's January 2025."""
+    """Change cells of the first line, the yuan's April 2005."""
 
     def change(lines: list[ecb.Row]) -> str:
         assert changed.keys() <= lines[0].keys()
@@ -145,7 +147,7 @@ DRIFT: dict[str, tuple[Callable[[list[ecb.Row]], str], str]] = {
     "no CSV": (lambda _: '"\r\n', "not a CSV"),
     "a period twice": (
         lambda lines: ecb.text_of([lines[0], *lines]),
-        "CNY by month lacks 2025-02, or has a period twice",
+        "CNY by month lacks 2005-05, or has a period twice",
     ),
     "a month after the edition": (
         lambda lines: ecb.text_of([*lines, ecb.row("M", "USD", "2026-11", 1.2)]),
@@ -161,6 +163,22 @@ PARTS: dict[str, tuple[Callable[[ecb.Row], bool], str]] = {
     "a month left out": (
         lambda r: r["TIME_PERIOD"] != "2026-03",
         "CNY by month lacks 2026-03, or has a period twice",
+    ),
+    "the first month left out": (
+        lambda r: r["TIME_PERIOD"] != "1999-01",
+        "JPY by month begins with 1999-02, due is 1999-01; fetch it again",
+    ),
+    "the yuan's first month left out": (
+        lambda r: r["TIME_PERIOD"] != "2005-04" or r["CURRENCY"] != "CNY",
+        "CNY by month begins with 2005-05, due is 2005-04",
+    ),
+    "the first years left out": (
+        lambda r: r["FREQ"] != "A" or r["TIME_PERIOD"] > "2006" or r["CURRENCY"] == "CNY",
+        "JPY by year begins with 2007, due is 1999",
+    ),
+    "the yuan's first whole year left out": (
+        lambda r: r["FREQ"] != "A" or r["TIME_PERIOD"] != "2006",
+        "CNY by year begins with 2007, due is 2006",
     ),
     "the last month left out": (
         lambda r: r["TIME_PERIOD"] != "2026-10",
@@ -207,10 +225,17 @@ def test_the_mean_of_a_year_may_come_after_its_last_month(
     lines = [r for r in ecb.rows_of(ecb.published(newest)) if r["TIME_PERIOD"] != "2026"]
     edition = EDITION.model_copy(update={"id": newest})
     if is_whole:
-        assert staged(tmp_path, ecb.text_of(lines), edition).height == 4 * (24 + 1)
+        assert staged(tmp_path, ecb.text_of(lines), edition).height == ROWS + 4 * 2
         return
     with pytest.raises(IncompleteError, match="CNY by year ends with 2025, due is 2026"):
         staged(tmp_path, ecb.text_of(lines), edition)
+
+
+def test_a_series_may_begin_earlier_than_is_known(tmp_path: Path) -> None:
+    earlier = [ecb.row("M", "CNY", f"2005-{month:02d}", 10.0) for month in range(1, 4)] + [
+        ecb.row("A", "CNY", "2005", 10.0)
+    ]
+    assert staged(tmp_path, ecb.text_of([*rows(), *earlier])).height == ROWS + 4
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason="no recorded answer in ../shared")
@@ -237,7 +262,7 @@ def test_from_the_service_to_an_accepted_edition(tmp_path: Path, facts: Facts) -
         (dry,) = visit(door, SOURCE, ground, is_dry=True)
         assert (dry.state, dry.edition, dry.requests) == ("wanted", "2026-10", 2)
         (outcome,) = visit(door, SOURCE, ground)
-        assert (outcome.state, outcome.rows, outcome.requests) == ("accepted", 92, 2)
+        assert (outcome.state, outcome.rows, outcome.requests) == ("accepted", ROWS, 2)
         monthly, annual = running.log[-2:]
         assert monthly.path == "/service/data/EXR/M.CNY+JPY+KRW+USD.EUR.SP00.A"
         assert monthly.params["endPeriod"] == "2026-10"
@@ -287,13 +312,16 @@ def without_yen(text: str, asked: Asked) -> str:  # noqa: ARG001
     return "".join(line for line in text.splitlines(keepends=True) if ".JPY." not in line)
 
 
-def test_an_answer_without_a_currency_is_refused_and_asked_for_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", [lambda handler: handler, stamped], ids=["plain", "unchanged"])
+def test_an_answer_without_a_currency_is_refused_and_asked_for_again(
+    tmp_path: Path, host: Callable[[Handler], Handler]
+) -> None:
     is_bad = True
 
     def spoil(text: str, asked: Asked) -> str:
         return without_yen(text, asked) if is_bad else text
 
-    with hosts({ecb.HOST: ecb.handler(spoil=spoil, modified="")}) as running:
+    with hosts({ecb.HOST: host(ecb.handler(spoil=spoil, modified=""))}) as running:
         door = running.door(tmp_path, {SOURCE.id: SOURCE})
         way = connector(SOURCE.id)
         (offer,) = way.offers(door, SOURCE, wish())

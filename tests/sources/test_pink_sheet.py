@@ -186,8 +186,14 @@ def test_a_damaged_file_and_another_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no sheet 'Monthly Prices'; there are AFOSHEET, Prices"):
         staged(path)
     path.write_bytes(b"PK no workbook")
-    with pytest.raises(SourceError, match="cannot be read as a workbook"):
+    with pytest.raises(SourceError) as stopped:
         staged(path)
+    said = str(stopped.value)
+    assert said.startswith(f"{path}: cannot be read as a workbook (")
+    assert said.endswith("); fetch it again")
+    # One line, and the path stands in it once.
+    assert "\n" not in said
+    assert said.count(str(path)) == 1
     (tmp_path / "prices.csv").write_text("composed", encoding="utf-8")
     with pytest.raises(SourceError, match="neither the World Bank's workbook"):
         staged(tmp_path / "prices.csv")

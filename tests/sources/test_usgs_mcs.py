@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.sources.contract import Edition, Raw, SourceError, read_source
+from flows.sources.contract import Edition, IncompleteError, Raw, SourceError, read_source
 from flows.sources.staging import stage_edition
 from flows.sources.usgs_mcs.corrections import Correction, correct, read_corrections
 from flows.sources.usgs_mcs.labels import Labels
@@ -170,7 +170,7 @@ def test_what_is_unknown_or_shifted_is_refused_and_named(
 def test_a_file_cut_in_a_row_is_refused(tmp_path: Path, lost: int) -> None:
     path = tmp_path / "mcs2024.csv"
     path.write_bytes(bundled("2024").read_bytes()[:-lost])
-    with pytest.raises(SourceError, match=r"mcs2024\.csv: ends in the middle of a line"):
+    with pytest.raises(IncompleteError, match=r"mcs2024\.csv: ends in the middle of a line"):
         stage_files("2024", path)
 
 

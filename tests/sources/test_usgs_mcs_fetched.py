@@ -23,6 +23,7 @@ from flows.sources.visit import visit
 from tests.served import sciencebase
 from tests.served.host import Handler, Reply, hosts
 from tests.served.sciencebase import COMMODITIES, FIGURES, HEADER, NAME, Item, long_csv, row
+from tests.served.stamped import stamped
 
 SOURCE = read_source("usgs_mcs")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -160,7 +161,10 @@ def test_the_day_of_publication_is_the_items(
     assert (offer.edition.released, offer.edition.released_basis) == (released, basis)
 
 
-def test_a_file_is_held_against_size_and_checksum(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", [lambda handler: handler, stamped], ids=["plain", "unchanged"])
+def test_a_file_is_held_against_size_and_checksum(
+    tmp_path: Path, host: Callable[[Handler], Handler]
+) -> None:
     good = item()
     (offer,) = offered(tmp_path, good)
     whole = good.files[NAME]
@@ -172,9 +176,13 @@ def test_a_file_is_held_against_size_and_checksum(tmp_path: Path) -> None:
     for says, body in served.items():
         data = body()
         with pytest.raises(IncompleteError, match=says):
-            brought(tmp_path, offer, lambda _, data=data: Reply(200, data))  # type: ignore[misc]
-    # What was kept and is not what the item states never serves twice.
-    (one,) = brought(tmp_path, offer, sciencebase.handler({COMMODITIES: good}))
+            brought(tmp_path, offer, host(lambda _, data=data: Reply(200, data)))  # type: ignore[misc]
+    # What was kept and is not what the item states never serves, also where nobody held it
+    # against the item yet: a process may be killed before.
+    bad = {sciencebase.HOST: host(lambda _: Reply(200, whole[:last]))}
+    with hosts(bad) as running:
+        assert running.door(tmp_path, {SOURCE.id: SOURCE})(offer.requests[0]).bytes == last
+    (one,) = brought(tmp_path, offer, host(sciencebase.handler({COMMODITIES: good})))
     assert (one.name, one.answer.path.read_bytes()) == (NAME, whole)
 
 

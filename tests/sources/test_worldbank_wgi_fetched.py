@@ -25,6 +25,7 @@ from flows.sources.worldbank_wgi.pages import read_page, refused
 from flows.sources.worldbank_wgi.stage import API
 from tests.served import worldbank
 from tests.served.host import Handler, Reply, hosts
+from tests.served.stamped import stamped
 from tests.served.worldbank import CODES, UPDATED, answer, estimates
 
 SOURCE = read_source("worldbank_wgi")
@@ -104,9 +105,9 @@ def test_pages_are_fetched_as_many_as_there_are(tmp_path: Path) -> None:
 Change = Callable[[list[Any]], Any]
 
 
-def mutated(change: Change, code: str = CODES[2], page: str = "1") -> Handler:
+def mutated(change: Change, code: str = CODES[2], page: str = "1", most: int = 20_000) -> Handler:
     """The service, with the answer about one indicator changed."""
-    usual = worldbank.handler()
+    usual = worldbank.handler(most=most)
 
     def host(asked: Any) -> Reply:  # noqa: ANN401
         reply = usual(asked)
@@ -227,18 +228,43 @@ def test_the_first_question_may_fail_too(
         fetched(tmp_path, lambda _: reply)
 
 
-def test_a_page_lost_on_the_way_is_asked_for_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", [lambda handler: handler, stamped], ids=["plain", "unchanged"])
+def test_a_page_lost_on_the_way_is_asked_for_again(
+    tmp_path: Path, host: Callable[[Handler], Handler]
+) -> None:
     """What was kept and is not what is due never serves twice."""
-    with hosts({worldbank.HOST: mutated(rows(lambda r: r[:-1]))}) as served:
+    with hosts({worldbank.HOST: host(mutated(rows(lambda r: r[:-1])))}) as served:
         door = served.door(tmp_path, {SOURCE.id: SOURCE})
         (offer,) = connect.offers(door, SOURCE, Wish(NOW.date()))
         with pytest.raises(IncompleteError, match="11 rows came, 12 due"):
             connect.bring(door, SOURCE, offer)
-    with hosts({worldbank.HOST: worldbank.handler()}) as served:
+    with hosts({worldbank.HOST: host(worldbank.handler())}) as served:
         door = served.door(tmp_path, {SOURCE.id: SOURCE})
         assert len(connect.bring(door, SOURCE, offer)) == 6
         # Those that had come whole are not fetched twice.
         assert [one.path.rpartition("/")[2] for one in served.log] == list(CODES[2:])
+
+
+@pytest.mark.parametrize(
+    ("change", "page", "most", "says"),
+    [
+        ({"lastupdated": "2026-09-24"}, "1", 20_000, "of 2026-09-24, offered was 2026-09-25"),
+        ({"total": 13}, "2", 5, "the first page said"),
+    ],
+    ids=["of another day", "of another number"],
+)
+def test_pages_that_contradict_each_other_never_serve_again(
+    tmp_path: Path, change: dict[str, object], page: str, most: int, says: str
+) -> None:
+    bad = stamped(mutated(about(**change), page=page, most=most))
+    with hosts({worldbank.HOST: bad}) as served:
+        door = served.door(tmp_path, {SOURCE.id: SOURCE})
+        (offer,) = connect.offers(door, SOURCE, Wish(NOW.date()))
+        with pytest.raises(IncompleteError, match=says):
+            connect.bring(door, SOURCE, offer)
+    with hosts({worldbank.HOST: stamped(worldbank.handler(most=most))}) as served:
+        door = served.door(tmp_path, {SOURCE.id: SOURCE})
+        assert len(connect.bring(door, SOURCE, offer)) == 6 * -(-ROWS // most)
 
 
 # What the answers hold.

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, TypeVar
 import polars as pl
 import pyarrow as pa
 
-from flows.sources.contract import SourceError
+from flows.sources.contract import IncompleteError, SourceError
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
         whole, rest = rest + data[:cut], data[cut:]
         yield whole
     if rest and not rest.endswith(b"\n"):
-        raise SourceError(f"{name}: ends in the middle of a line; fetch it again")
+        raise IncompleteError(f"{name}: ends in the middle of a line; fetch it again")
     if rest:
         yield rest
 
@@ -90,7 +90,7 @@ def after_header(data: bytes, name: str) -> bytes:
     if found != COLUMNS:
         raise SourceError(f"{name}: header {found}, expected {COLUMNS}")
     if not end:
-        raise SourceError(f"{name}: ends in the middle of a line; fetch it again")
+        raise IncompleteError(f"{name}: ends in the middle of a line; fetch it again")
     return rest
 
 

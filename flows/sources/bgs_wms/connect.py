@@ -6,7 +6,6 @@ the change marker, with the year, since revised figures may leave the number as 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from flows.sources.bgs_wms.labels import Labels
 from flows.sources.bgs_wms.pages import Page, follow, read_page
 from flows.sources.connect import Answer, Ask, Brought, Offer, Request, Wish, address
 from flows.sources.contract import Edition, IncompleteError, Source, SourceError
+from flows.sources.door.parse import parsed_or_none
 
 LIMIT = 2000
 """Rows a page. The service takes more, but others saw pages of 10,000 rows end early."""
@@ -70,10 +70,12 @@ def pages_of(ask: Ask, first: Request) -> list[Brought]:
         brought.append(replace(one, name=f"{slug(commodity)}-{offset}.json"))
         pages.append(page)
         if not page.matched or len(pages) > MOST_PAGES:
-            raise IncompleteError(
+            error = IncompleteError(
                 f"bgs_wms: {page.matched} rows of {commodity!r} on {len(pages)} pages; if the "
                 "service has another name for it now, say so in labels.csv"
             )
+            ask.spoil(one.answer, str(error))
+            raise error
     return brought
 
 
@@ -88,8 +90,10 @@ def next_page(ask: Ask, request: Request, before: Sequence[Page]) -> tuple[Broug
     answer = ask(request)
     try:
         return Brought("", answer), sound_page(answer, request, before)
-    except SourceError:
-        again = ask(replace(request, mark=""))
+    except SourceError as error:
+        # Without this the host may say that nothing changed, and the same bytes serve again.
+        ask.spoil(answer, str(error))
+    again = ask(request)
     return Brought("", again), sound_page(again, request, before)
 
 
@@ -120,11 +124,7 @@ def faults(status: int, headers: Mapping[str, str], body: bytes) -> SourceError 
     """Read the service's own account of an error; a fault of the server is the door's to retry."""
     if status == TOO_MANY or status >= SERVER_FAULT:
         return None
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return None
-    match said:
+    match parsed_or_none(body):
         case {"code": str(code), "description": str(description)}:
             return SourceError(f"bgs_wms: the service answers {status} {code}: {description}")
     return None

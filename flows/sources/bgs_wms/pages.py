@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.sources.contract import IncompleteError, SourceError
+from flows.sources.door.parse import parsed
 
 NAMES = """
     bgs_commodity_code bgs_commodity_trans bgs_statistic_type_trans bgs_sub_commodity_trans
@@ -51,11 +51,7 @@ def read_page(path: Path) -> Page:
         SourceError: it is no page, or a column is new or lost.
 
     """
-    try:
-        body = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise IncompleteError(f"{path}: no whole JSON ({error}); fetch it again") from error
-    match body:
+    match parsed(path.read_bytes(), str(path)):
         case {"numberMatched": int(matched), "numberReturned": int(count), "features": [*features]}:
             pass
         case _:

@@ -8,10 +8,16 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from flows.sources.comtrade.errors import ChangedError, EmptyError, OtherAnswerError
+from flows.sources.comtrade.errors import (
+    ChangedError,
+    EmptyError,
+    OtherAnswerError,
+    TruncatedError,
+)
 from flows.sources.comtrade.layouts import BOM, STRICT, changed, refuse_report
-from flows.sources.comtrade.requests import Dataset, Service, availability
-from flows.sources.connect import Ask
+from flows.sources.comtrade.requests import Dataset, Service, availability, is_full
+from flows.sources.connect import Answer, Ask
+from flows.sources.contract import SourceError
 
 
 @with_config(STRICT)
@@ -61,12 +67,18 @@ def announced(
     Raises:
         EmptyError: none; also the answer to a question that the API does not understand.
         ChangedError: a reporter's period is announced twice.
+        TruncatedError: there are as many as the host gives at once.
 
     """
     found: dict[tuple[int, str], Dataset] = {}
     for request in availability(service, [str(code) for code in names], wanted):
         answer = ask(request)
-        for row in read_available(answer.path.read_bytes(), f"{request.url} ({answer.path})"):
+        try:
+            rows = read_whole(answer, service)
+        except SourceError as error:
+            ask.spoil(answer, str(error))
+            raise
+        for row in rows:
             one = dataset(row, service.frequency, request.url)
             # The service without a key may answer for everybody and always.
             if one.reporter not in names or one.period not in wanted or not row["totalRecords"]:
@@ -104,6 +116,24 @@ def dataset(row: Announcement, frequency: str, where: str) -> Dataset:
         mark=f"{row['datasetChecksum']}@{row['lastReleased']}",
         released=day,
     )
+
+
+def read_whole(answer: Answer, service: Service) -> list[Announcement]:
+    """Read an answer of announcements that was not cut.
+
+    Raises:
+        TruncatedError: it may have been cut.
+        SourceError: see `read_available`.
+
+    """
+    name = f"{answer.request.url} ({answer.path})"
+    rows = read_available(answer.path.read_bytes(), name)
+    if is_full(service, len(rows)):
+        raise TruncatedError(
+            f"{name}: {len(rows):,} announcements, the most that are given at once: some may be "
+            "missing; ask for less by --reporter and --years"
+        )
+    return rows
 
 
 def read_available(data: bytes, name: str) -> list[Announcement]:

@@ -20,6 +20,7 @@ from datetime import date
 from flows.sources.comtrade.announcements import announced
 from flows.sources.comtrade.arrival import refuse_empty, whole
 from flows.sources.comtrade.balance import FREQUENCIES
+from flows.sources.comtrade.errors import VARIABLES, TooManyCallsError
 from flows.sources.comtrade.requests import (
     Dataset,
     Service,
@@ -37,6 +38,7 @@ def offers(ask: Ask, source: Source, wish: Wish) -> list[Offer]:
     Raises:
         KeyMissingError: there is no key, and the preview was not asked for.
         EmptyError: nothing is announced for any reporter.
+        TooManyCallsError: the preview would need more requests than a day allows.
         SourceError: a reporter has no code, a revision no tracked codes, or an answer is faulty.
 
     """
@@ -49,7 +51,26 @@ def offers(ask: Ask, source: Source, wish: Wish) -> list[Offer]:
         for revision in sorted({one.revision for one in datasets}):
             alike = [one for one in datasets if one.revision == revision]
             found.append(offer(service, alike, names, tracked(wish, revision, alike)))
+    if wish.keyless:
+        refuse_many(ask, source, found)
     return found
+
+
+def refuse_many(ask: Ask, source: Source, found: Iterable[Offer]) -> None:
+    """Refuse offers that would need more requests than the day's calls; kept answers are none.
+
+    Raises:
+        TooManyCallsError: saying how many it would be.
+
+    """
+    most = source.manners.calls_a_day
+    due = sum(not ask.holds(request) for one in found for request in one.requests)
+    if most is not None and due > most:
+        raise TooManyCallsError(
+            f"{source.id}: without a key it would be {due:,} requests, one a period and code; "
+            f"{most:,} are allowed a day (calls_a_day in source.yml). Ask for less by --reporter "
+            f"and --years, or set a key: {VARIABLES}"
+        )
 
 
 def bring(ask: Ask, source: Source, offer: Offer) -> list[Brought]:

@@ -29,7 +29,15 @@ class KeyExpiredError(SourceError):
 
 
 class QuotaSpentError(SourceError):
-    """The calls of the day are used up (403)."""
+    """The calls of the day are used up (403). `seconds`: until they are given again, if known."""
+
+    def __init__(self, text: str, seconds: float | None = None) -> None:
+        super().__init__(text)
+        self.seconds = seconds
+
+
+class TooManyCallsError(SourceError):
+    """More requests than a day allows would be needed; nothing was fetched."""
 
 
 class NotAllowedError(SourceError):

@@ -9,7 +9,6 @@ What not to assume:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -26,10 +25,13 @@ from flows.sources.comtrade.errors import (
     ServerError,
 )
 from flows.sources.contract import SourceError
+from flows.sources.door.parse import parsed_or_none
 
 MOST_SAID = 300
 LONG_WORD = re.compile(r"[\w-]{28,}")
-WAIT = re.compile(r"replenished in ([\d.:]{5,20})")
+WAIT = re.compile(r"replenished in (?:(\d{1,3})\.)?(\d{1,2}):(\d{2}):(\d{2})", re.ASCII)
+"""Days, hours, minutes and seconds, as the gateway writes a span of time."""
+SPANS = (86_400, 3_600, 60, 1)
 
 BAD_REQUEST, SERVER_ERROR = 400, 500
 
@@ -74,10 +76,13 @@ def forbidden(said: str, wait: str) -> SourceError:
             "`comtrade - v1` in the account, and set its primary key"
         )
     match = WAIT.search(said)
-    until = match.group(1).rstrip(".") if match else f"{wait or 'an unknown number of'} s"
+    until = match.group().split()[-1] if match else f"{wait or 'an unknown number of'} s"
     return QuotaSpentError(
         f"UN Comtrade's calls of the day are used up (403); it opens again in {until}. "
-        "Run again then: what came before is kept and is not asked for again"
+        "Run again then: what came before is kept and is not asked for again",
+        sum(int(n or 0) * span for n, span in zip(match.groups(), SPANS, strict=True))
+        if match
+        else None,
     )
 
 
@@ -120,7 +125,7 @@ BY_STATUS: Mapping[int, Callable[[str, str], SourceError]] = {
 
 def reported(body: bytes) -> SourceError | None:
     """Read an answer with a good status: it may still be an error in its words."""
-    found = parsed(body)
+    found = parsed_or_none(body)
     if not isinstance(found, dict):
         return None
     status = found.get("statusCode")
@@ -137,22 +142,13 @@ def words(body: bytes) -> str:
 
     Long words are left out, since one of them could be a key that the host repeats.
     """
-    found = parsed(body)
+    found = parsed_or_none(body)
     text = message(found) if isinstance(found, dict) else ""
     if not text and found is None:
         text = re.sub(r"<[^>]*>", " ", body.decode("utf-8-sig", "replace"))
     line = LONG_WORD.sub("[...]", "".join(c if c.isprintable() else " " for c in text))
     line = " ".join(line.split())[:MOST_SAID].rstrip()
     return line if not line or line.endswith((".", "!", "?")) else f"{line}."
-
-
-def parsed(body: bytes) -> object:
-    """The body as JSON; null where it is none."""
-    try:
-        found: object = json.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
-        return None
-    return found
 
 
 def message(found: Mapping[str, object]) -> str:

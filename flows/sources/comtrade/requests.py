@@ -9,6 +9,7 @@ and where a request meets a limit it is halved: by codes, then by periods, then 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -26,6 +27,8 @@ MOST_CHARACTERS = 4000
 ROW_CAPS = {100_000, 250_000}
 """Rows at which an answer is cut off: with a free key, and with one that is paid for."""
 KEYLESS_CAP = 500
+FETCHED = re.compile(r"\d+_\d{4,6}(?:-\d{4,6})?_[0-9a-f]{12}\.json", re.ASCII)
+"""What `file_name` gives."""
 SPLIT = ("cmdCode", "period", "flowCode")
 """Parameters whose lists are halved, in this order."""
 
@@ -158,6 +161,11 @@ def is_cut(request: Request, rows: int) -> bool:
     if request.secret is None:
         return rows >= KEYLESS_CAP
     return rows in ROW_CAPS or rows > max(ROW_CAPS)
+
+
+def is_full(service: Service, rows: int) -> bool:
+    """Whether so many announcements may be all that the host gives at once."""
+    return rows in ROW_CAPS or (service.secret is None and rows == KEYLESS_CAP)
 
 
 def file_name(request: Request) -> str:

@@ -24,8 +24,9 @@ from flows.sources.comtrade.balance import (
     refuse_doubled,
     refuse_unbalanced,
 )
-from flows.sources.comtrade.errors import ChangedError
+from flows.sources.comtrade.errors import ChangedError, TruncatedError
 from flows.sources.comtrade.flat import tidy_flat
+from flows.sources.comtrade.requests import FETCHED, KEYLESS_CAP, ROW_CAPS
 from flows.sources.comtrade.rows import tidy_rows
 from flows.sources.contract import Edition, Raw, SourceError
 
@@ -47,6 +48,7 @@ def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
         DuplicatedError: rows share a key; the message says how often trade is there.
         UnbalancedError: a reporter's partners do not add up to World.
         PinError: a row is a part of another.
+        TruncatedError: an answer from elsewhere is as long as a service lets it be.
         SourceError: a key, column, type, code or value is not UN Comtrade's.
 
     """
@@ -71,7 +73,26 @@ def read(path: Path, edition: Edition) -> pl.DataFrame:
     is_text = path.name.removesuffix(".gz").endswith(".csv")
     if edition.layout in {FLAT, REPAIRED} or is_text:
         return tidy_flat(path, edition.hs_revision)
-    return tidy_rows(path.read_bytes(), str(path))
+    rows = tidy_rows(path.read_bytes(), str(path))
+    refuse_cut(path, rows.height)
+    return rows
+
+
+def refuse_cut(path: Path, rows: int) -> None:
+    """Refuse an answer from elsewhere with as many rows as a service gives at once.
+
+    Which service gave it is not known. One that was fetched here is held against its own as it
+    comes; see `arrival.py`.
+
+    Raises:
+        TruncatedError: it may have been cut.
+
+    """
+    if rows in {KEYLESS_CAP, *ROW_CAPS} and not FETCHED.fullmatch(path.name):
+        raise TruncatedError(
+            f"{path}: {rows:,} rows, the most that UN Comtrade gives at once: it may have been "
+            "cut; get it in parts, each a file of its own (fewer codes, or one flow)"
+        )
 
 
 def refuse_other(where: str, rows: pl.DataFrame, edition: Edition) -> None:

@@ -79,8 +79,6 @@ class Answers:
         self.source_id = source_id
         self.folder = store / source_id / FOLDER
         self.ledger = store / source_id / LEDGER
-        self.torn = ""
-        """What the last reading found of a row that was never finished."""
         self._reading = threading.Lock()
         self._good: dict[str, list[Row]] = {}
         self._read_to = 0
@@ -228,17 +226,15 @@ class Answers:
 
     def _read(self, start: int, line: int) -> Iterator[tuple[Row, int, int]]:
         """Read rows from a place on; give each with the place and the line where it ends."""
-        self.torn = ""
         if not self.ledger.is_file():
             return
         with self.ledger.open("rb") as file:
             file.seek(start)
             for number, text in enumerate(file, start=line + 1):
                 if not text.endswith(b"\n"):
-                    self.torn = (
-                        f"{self.ledger}: line {number} was never finished and does not count"
+                    log.warning(
+                        "%s: line %d was never finished and does not count", self.ledger, number
                     )
-                    log.warning(self.torn)
                     return
                 yield self._row(text, number), file.tell(), number
 

@@ -6,18 +6,17 @@ claims the shorter length or none. Its rows are counted when it is staged.
 
 from __future__ import annotations
 
-import json
 import mmap
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.parsers import expat
 
 from flows.sources.connect import Kind
 from flows.sources.door import archives
 from flows.sources.door.limits import Limits
-from flows.sources.door.refusals import CutShortError, NotPromisedError, UnsafeArchiveError
+from flows.sources.door.parse import BOM, unparsed
+from flows.sources.door.refusals import CutShortError, NotPromisedError
 
 HEAD = 4096
 SMALL = 16_000_000
@@ -30,23 +29,11 @@ STARTS: dict[Kind, re.Pattern[bytes]] = {
     "gzip": re.compile(rb"\x1f\x8b"),
     "json": re.compile(rb"[{\[]"),
     "csv": re.compile(rb"[^{<]"),
-    "xml": re.compile(rb"<"),
     "html": re.compile(rb"(?s).*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE),
 }
-UNFINISHED = {
-    expat.errors.codes[message]
-    for message in (
-        expat.errors.XML_ERROR_NO_ELEMENTS,
-        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
-        expat.errors.XML_ERROR_PARTIAL_CHAR,
-        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-    )
-}
-"""What the XML parser says of a document that was cut."""
 TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 WORDS = 160
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -115,22 +102,11 @@ def _json(body: Body) -> None:
     if body.path.stat().st_size > SMALL:
         _refuse_open(body.path)
         return
-    problem = _unparsed(body.path)
+    problem = unparsed(body.path.read_bytes())
     if problem:
         # A document cut anywhere has a bracket open; one that closes them all is merely wrong.
         _refuse_open(body.path)
         raise NotPromisedError(f"no JSON ({problem})")
-
-
-def _unparsed(path: Path) -> str:
-    """Why a document cannot be parsed; the parser's own error holds all of it."""
-    try:
-        json.loads(path.read_bytes().removeprefix(BOM))
-    except RecursionError:
-        return "nested deeper than any data is"
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _refuse_open(path: Path) -> None:
@@ -156,29 +132,6 @@ def _csv(body: Body) -> None:
         raise CutShortError(f"the CSV ends in the middle of a line ({_said(last)!r}); run again")
 
 
-def _xml(body: Body) -> None:
-    """Parse it without building anything; a document type is where its bombs lie."""
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = _refuse_page
-    try:
-        with body.path.open("rb") as file:
-            parser.ParseFile(file)
-    except expat.ExpatError as error:
-        if error.code in UNFINISHED:
-            raise CutShortError(f"the XML ends before its end ({error}); run again") from None
-        raise NotPromisedError(f"no XML ({error})") from None
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise UnsafeArchiveError("XML with a document type, which may define itself without end")
-
-
-def _refuse_page(name: str, _: object) -> None:
-    if name.lower() == "html":
-        raise NotPromisedError("a web page in place of xml")
-
-
 def _html(body: Body) -> None:
     with body.path.open("rb") as file:
         file.seek(max(0, body.path.stat().st_size - HEAD))
@@ -193,7 +146,6 @@ CHECKS: dict[Kind, Callable[[Body], None]] = {
     "gzip": _gzip,
     "json": _json,
     "csv": _csv,
-    "xml": _xml,
     "html": _html,
 }
 

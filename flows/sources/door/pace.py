@@ -17,7 +17,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from flows.sources.contract import Manners
-from flows.sources.door.refusals import QuotaError, TooManyRequestsError
+from flows.sources.door.refusals import CountedError, TooManyRequestsError
 
 FOLDER = ".pace"
 LONGEST = 120.0
@@ -54,7 +54,7 @@ class Pace:
         """Take a turn and sleep until it comes.
 
         Raises:
-            QuotaError: the day's calls are used up.
+            CountedError: the day's calls are used up.
             TooManyRequestsError: the host asked for a longer wait than we do.
 
         """
@@ -77,7 +77,7 @@ class Pace:
                 turn.day, turn.calls = today, 0
             if manners.calls_a_day is not None and turn.calls >= manners.calls_a_day:
                 midnight = datetime.combine(now.astimezone(UTC), time(), UTC) + timedelta(days=1)
-                raise QuotaError(
+                raise CountedError(
                     f"the {manners.calls_a_day} calls that {host} allows a day are used up; "
                     f"run again after {midnight:%Y-%m-%d %H:%M} UTC, which takes up where it ended",
                     (midnight - now).total_seconds(),

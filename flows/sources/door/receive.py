@@ -13,7 +13,12 @@ from flows.sources.door.answers import Answers, Row
 from flows.sources.door.bodies import beginning, body
 from flows.sources.door.letters import SHOWN, Errand, Letter, note, refuse
 from flows.sources.door.limits import Limits
-from flows.sources.door.refusals import AddressRefusedError, KeyLeakError, RedirectRefusedError
+from flows.sources.door.refusals import (
+    AddressRefusedError,
+    KeyLeakError,
+    QuotaError,
+    RedirectRefusedError,
+)
 from flows.sources.door.statuses import LATER, refusal
 
 MOST_REDIRECTS = 5
@@ -89,7 +94,11 @@ def _error(letter: Letter, errand: Errand) -> SourceError:
     fault = _fault(letter, errand, shown)
     is_clean = not keys.held_by(came, secret)
     refuse(letter, errand, fault or error, came[:SHOWN] if is_clean else b"", len(came))
-    if letter.status in LATER:
+    if isinstance(error, QuotaError) and error.seconds is None:
+        # A source's own words may tell how long, where no header does.
+        error.seconds = getattr(fault, "seconds", None)
+    if letter.status in LATER or isinstance(error, QuotaError):
+        # The door's own error is what makes everybody wait; the source's is raised in its place.
         error.fault = fault
         return error
     return fault or error

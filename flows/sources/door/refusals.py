@@ -101,4 +101,8 @@ class TooManyRequestsError(WaitError):
 
 
 class QuotaError(WaitError):
-    """The calls of the day are used up."""
+    """The calls of the day are used up: the host says so."""
+
+
+class CountedError(QuotaError):
+    """The calls of the day are used up by our own count; nothing was asked."""

@@ -10,6 +10,7 @@ import random
 
 from flows.sources.door.pace import LONGEST, Pace
 from flows.sources.door.refusals import (
+    CountedError,
     CutShortError,
     DamagedError,
     HostFaultError,
@@ -40,7 +41,8 @@ class Retry:
     def __call__(self, error: Exception) -> bool | float:
         """Say no, or have the host left alone for a while and then say yes."""
         asked = error.seconds if isinstance(error, WaitError) else None
-        if isinstance(error, TooManyRequestsError | HostFaultError) and asked:
+        # Our own count of the day's calls says no by itself, until source.yml allows more.
+        if asked and not isinstance(error, CountedError):
             self.pace.defer(self.host, asked)
         if isinstance(error, TooManyRequestsError):
             self.busy += 1

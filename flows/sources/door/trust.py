@@ -19,8 +19,9 @@ TALKATIVE = (
     "httpcore.http2",
     "httpcore.proxy",
     "httpcore.socks",
+    "stamina",
 )
-"""Loggers that write URLs, addresses and headers as they stand."""
+"""Loggers that write URLs, addresses and headers as they stand, or each try to whoever looks on."""
 
 _asking: ContextVar[bool] = ContextVar("asking", default=False)
 

@@ -6,14 +6,13 @@ day of the visit where the host gives none.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 
 from flows.sources.connect import Answer, Ask, Brought, Offer, Request, Wish, address
 from flows.sources.contract import Edition, IncompleteError, Source, SourceError
+from flows.sources.door.parse import parsed_or_none
 from flows.sources.ecb_rates.rates import (
     PINNED,
     Labels,
@@ -106,8 +105,10 @@ def whole(ask: Ask, request: Request, frequency: str, edition: Edition) -> Broug
     answer = ask(request)
     try:
         refuse_part(answer, frequency, edition)
-    except SourceError:
-        answer = ask(replace(request, mark=""))
+    except SourceError as error:
+        # Without this the host may say that nothing changed, and the same bytes serve again.
+        ask.spoil(answer, str(error))
+        answer = ask(request)
         refuse_part(answer, frequency, edition)
     return Brought(f"{frequency}.csv", answer)
 
@@ -123,11 +124,7 @@ def faults(status: int, headers: Mapping[str, str], body: bytes) -> SourceError 
     """Read the host's own account of an error; a fault of the server is the door's to retry."""
     if status == TOO_MANY or status >= SERVER_FAULT:
         return None
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return None
-    match said:
+    match parsed_or_none(body):
         case {"title": str(title), "detail": str(detail)}:
             return SourceError(f"ecb_rates: the host answers {status} {title}: {detail[:SHOWN]}")
     return None

@@ -151,7 +151,8 @@ def refuse_gaps(
 ) -> None:
     """Refuse rates of one frequency that leave out a currency or a period up to `newest`, YYYY-MM.
 
-    Annual averages may still lack the year that `newest` ends.
+    Annual averages may still lack the year that `newest` ends. A series may begin before labels.csv
+    says that it does, and never after.
 
     Raises:
         IncompleteError: one is missing, or stands twice.
@@ -177,12 +178,26 @@ def refuse_gaps(
                 f"{where}: {currency} has {said(found[-1], frequency)}, later than the edition "
                 f"{newest}; name it by its last whole month"
             )
+        if found[0] > (first := begin(labels, currency, frequency)):
+            raise IncompleteError(
+                f"{where}: {currency} by {frequency} begins with {said(found[0], frequency)}, due "
+                f"is {said(first, frequency)}; fetch it again"
+            )
         for one, expected in zip(found, range(found[0], found[0] + len(found)), strict=True):
             if one != expected:
                 raise IncompleteError(
                     f"{where}: {currency} by {frequency} lacks {said(expected, frequency)}, or "
                     f"has a period twice; fetch it again"
                 )
+
+
+def begin(labels: Labels, currency: str, frequency: str) -> int:
+    """Give the place by which a currency's rates begin: its first month, or first whole year."""
+    text = meant(labels, "first_month", currency, "ecb_rates")
+    if not (match := FORMS["month"].fullmatch(text)):
+        raise SourceError(f"{LABELS}: first_month of {currency} is {text!r}, no month")
+    year, month = int(match["year"]), int(match["month"])
+    return year * MONTHS + month - 1 if frequency == "month" else year + (month > 1)
 
 
 def place(rate: Rate) -> int:

@@ -66,7 +66,11 @@ def read_cells(path: Path) -> Cells:
             dtypes=kinds | {0: "string"},
         )
     except fastexcel.FastExcelError as error:
-        raise SourceError(f"{path}: cannot be read as a workbook ({error})") from error
+        # The library's own words go on for lines, with the path in each.
+        what = str(error).partition("\n")[0].rpartition("error: ")[2]
+        raise SourceError(
+            f"{path}: cannot be read as a workbook ({what}); fetch it again"
+        ) from error
     return Cells(text.to_polars().rows(), numbers.to_polars().rows())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -192,9 +192,12 @@ def bring(ask: Ask, source: Source, offer: Offer) -> list[Brought]:
     """
     (request,) = offer.requests
     answer = ask(request)
-    if not answer.is_new and fault(answer, request.mark):
-        answer = ask(replace(request, mark=""))
+    if not answer.is_new and (problem := fault(answer, request.mark)):
+        # Without this the host may say that nothing changed, and the same bytes serve again.
+        ask.spoil(answer, problem)
+        answer = ask(request)
     if problem := fault(answer, request.mark):
+        ask.spoil(answer, problem)
         raise IncompleteError(
             f"{source.id} {offer.edition.id}: {request.url}: {problem}; run again"
         )

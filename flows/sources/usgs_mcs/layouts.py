@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.sources.contract import Edition, Raw, SourceError
+from flows.sources.contract import Edition, IncompleteError, Raw, SourceError
 from flows.sources.usgs_mcs.labels import Labels
 
 TIDY = ("commodity", "country", "type", "unit", "year", "value", "estimated", "note")
@@ -208,7 +208,8 @@ def read_cells(path: Path, *, bom: bool) -> tuple[list[str], list[tuple[str, lis
     """Read a CSV as text: the header, and each row that is not empty with where it stands.
 
     Raises:
-        SourceError: the file is not UTF-8 as published, is cut, or a row has another width.
+        SourceError: the file is not UTF-8 as published, or a row has another width.
+        IncompleteError: it ends in the middle of a line.
 
     """
     data = path.read_bytes()
@@ -224,7 +225,7 @@ def read_cells(path: Path, *, bom: bool) -> tuple[list[str], list[tuple[str, lis
 def parse(path: Path, text: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Parse a CSV's text; see `read_cells`."""
     if not text.endswith("\n"):
-        raise SourceError(f"{path}: ends in the middle of a line; fetch it again")
+        raise IncompleteError(f"{path}: ends in the middle of a line; fetch it again")
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:

@@ -44,6 +44,7 @@ AREA_KINDS = {"WORLD": "world", "OTHER": "other"}
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 POINT = re.compile(rf"(?P<estimated>e?)(?P<value>{NUMBER})")
 RANGE = re.compile(rf"(?P<low>{NUMBER})\s*[-\u2013]\s*(?P<high>{NUMBER})")
+YEAR = re.compile(r"\d{4}", re.ASCII)
 BOUND = re.compile(rf"(?P<sign>[<>])\s*(?P<value>{NUMBER})")
 
 
@@ -67,6 +68,8 @@ def stage(raw: Raw, edition: Edition) -> pl.LazyFrame:
             fits, or a row was lost on the way.
 
     """
+    if not YEAR.fullmatch(edition.id):
+        raise SourceError(f"usgs_mcs {edition.id}: an edition is named after its year, as YYYY")
     labels = Labels(edition.id, defers=True)
     printed = correct(list(read(raw, edition, labels)), read_corrections(edition.id))
     typed = [(f, labels.of_type(f.commodity, f.type, f.country, f.where)) for f in printed]

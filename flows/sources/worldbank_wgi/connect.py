@@ -91,8 +91,14 @@ def bring(ask: Ask, source: Source, offer: Offer) -> list[Brought]:
     brought: list[tuple[Brought, Page]] = []
     for request in offer.requests:
         brought += pages_of(ask, source, offer, request)
-    for _, pages in groupby(brought, key=lambda pair: pair[1].indicator):
-        whole([page for _, page in pages])
+    for _, pairs in groupby(brought, key=lambda pair: pair[1].indicator):
+        ones, pages = zip(*pairs, strict=True)
+        try:
+            whole(pages)
+        except SourceError as error:
+            for one in ones:
+                ask.spoil(one.answer, str(error))
+            raise
     return [one for one, _ in brought]
 
 
@@ -105,10 +111,12 @@ def pages_of(
         request = asking(source, first.url, page=number, mark=offer.edition.released)
         answer, page = sound(ask, request)
         if page.about.lastupdated != offer.edition.released:
-            raise IncompleteError(
+            error = IncompleteError(
                 f"{page.where}: of {page.about.lastupdated}, offered was {offer.edition.released}: "
                 "the database was updated meanwhile; run again"
             )
+            ask.spoil(answer, str(error))
+            raise error
         found.append((Brought(f"{page.indicator}_page{number}.json", answer), page))
         if number >= page.about.pages:
             return found
@@ -120,8 +128,10 @@ def sound(ask: Ask, request: Request) -> tuple[Answer, Page]:
     answer = ask(request)
     try:
         return answer, page_of(answer, request)
-    except SourceError:
+    except SourceError as error:
+        # Without this the host may say that nothing changed, and the same bytes serve again.
+        ask.spoil(answer, str(error))
         if answer.is_new:
             raise
-    answer = ask(replace(request, mark=""))
+    answer = ask(request)
     return answer, page_of(answer, request)
