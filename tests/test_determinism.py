@@ -61,6 +61,7 @@ def test_two_runs_of_the_tiny_world_are_the_same(tmp_path: Path) -> None:
     assert differing(one["tables"], other["tables"]) == set()
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing_but_the_raw_hashes(tmp_path: Path) -> None:
     one = run(tmp_path / "one", ONE)
     other = run(tmp_path / "other", OTHER, "--shuffled", "7")

@@ -445,6 +445,7 @@ def shown(
     return code, said.out, said.err
 
 
+@pytest.mark.slow
 def test_the_command_compares_the_last_two_and_fails_past_a_threshold(
     first: Side, both: Side, home: Path, diff_both: Diff, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,7 +73,17 @@ def one_with(con: warehouse.Connection, table: Table, column: str) -> list[Row]:
     return [*found.pl().iter_rows(named=True)]
 
 
-@pytest.mark.parametrize("name", sorted(PUBLISHED.keys() - UNEXPLAINED))
+QUICK = {"indices.import_share", "indices.import_concentration", "indices.production_concentration"}
+"""The others, seconds each, are held against their tables among the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
+        for name in sorted(PUBLISHED.keys() - UNEXPLAINED)
+    ],
+)
 def test_what_is_printed_equals_the_table(con: warehouse.Connection, name: str) -> None:
     """Every figure of every sampled cell: the same number, or null and a reason."""
     index = PUBLISHED[name]

@@ -64,15 +64,17 @@ def tables() -> list[Table]:
 def mutants() -> Iterator[Any]:
     """A row dropped, a number times 1,000, two codes swapped: for each table, column by column.
 
-    The first column of each kind is tried always, the others among the slow tests.
+    A dropped row and the first number of each table are tried always; all else, and the larger
+    world in which sources overlap, among the slow tests.
     """
     for table in tables():
-        yield Mutant("drop", table)
+        slow = [pytest.mark.slow] if table.id in OVERLAPPED else []
+        yield pytest.param(Mutant("drop", table), marks=slow)
         numbers = [c.name for c in table.columns if is_measure(table, c)]
         codes = sorted((c.name for c in table.columns if is_code(table, c)), key=LAST.__contains__)
         for kind, names in (("times", numbers), ("swap", codes)):
             for place, name in enumerate(names):
-                marks = [pytest.mark.slow] if place else []
+                marks = [pytest.mark.slow] if place or slow or kind == "swap" else []
                 yield pytest.param(Mutant(kind, table, name), marks=marks)
 
 
@@ -193,7 +195,13 @@ def test_a_mutant_is_killed_by_its_own_suite(
     assert {v.outcome for v in blocking} == {"fail"}
 
 
-@pytest.mark.parametrize("table", tables(), ids=lambda table: table.id)
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(t, id=t.id, marks=[pytest.mark.slow] if t.id in OVERLAPPED else [])
+        for t in tables()
+    ],
+)
 def test_a_key_nulled_is_named(
     sound: Callable[[Table], Sound], tmp_path: Path, table: Table
 ) -> None:
