@@ -411,6 +411,7 @@ def assert_explained(con: warehouse.Connection, index: Index, row: Row) -> None:
     assert wrong == [], {name: row[name] for name in index.table.grain}
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_no_number(overlapped: world.Built, tmp_path: Path) -> None:
     again = overlap.overlapping(tmp_path / "in", shuffled=7)
     other = world.built(world.settings(tmp_path, threads=1), again)

@@ -163,7 +163,13 @@ def test_a_second_publisher_is_turned_away_and_told_by_whom(
     assert_whole(world.publication(plan))
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step in {"sealed", "renamed"} else pytest.param(step, marks=pytest.mark.slow)
+        for step in STEPS
+    ],
+)
 def test_killed_at_any_step(
     tiny: world.Built, home: write.Plan, tmp_path_factory: pytest.TempPathFactory, step: str
 ) -> None:
@@ -204,7 +210,14 @@ def test_a_failing_step_leaves_nothing_aside(tiny: world.Built, home: write.Plan
     assert [p.name for p in home.settings.snapshots.iterdir()] == [before.name]
 
 
-@pytest.mark.parametrize("step", ["begun", "database written", "parquet written"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("begun", marks=pytest.mark.slow),
+        "database written",
+        pytest.param("parquet written", marks=pytest.mark.slow),
+    ],
+)
 def test_a_full_disk_leaves_the_last_snapshot_and_says_so(
     tiny: world.Built, home: write.Plan, tmp_path_factory: pytest.TempPathFactory, step: str
 ) -> None:

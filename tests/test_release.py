@@ -116,6 +116,7 @@ def test_what_cannot_be_released_any_more_is_refused(
     assert publish.snapshots(where.snapshots) == []
 
 
+@pytest.mark.slow
 def test_a_release_that_fails_can_be_tried_again(
     blocked: write.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
