@@ -252,6 +252,8 @@ def test_sources_are_judged_on_a_day(orewatch: Orewatch) -> None:
     by_edition = {(row["source"], row["edition"]): row for row in body["sources"]}
     baci = by_edition["baci", "HS92_V202601"]
     assert (baci["freshness"], baci["rows"], baci["licence"]) == ("fresh", 5, "Etalab 2.0")
+    # A source that ships nothing and was not fetched is listed all the same.
+    assert by_edition["comtrade", None]["freshness"] == "not here"
     later = json.loads(orewatch("sources", "--as-of", "2036-03-01", "--json").out)
     assert "stale" in {row["freshness"] for row in later["sources"] if row["source"] == "baci"}
 

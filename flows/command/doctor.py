@@ -223,7 +223,8 @@ def sources(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Whether every source is described, and whether its newest edition has gone stale."""
     rows = source_rows(settings, now.astimezone(UTC).date())
     stale = sorted({row["source"] for row in rows if row["freshness"] == "stale"})
-    says = f"{len({row['source'] for row in rows})} sources, {len(rows)} editions"
+    editions = sum(row["edition"] is not None for row in rows)
+    says = f"{len({row['source'] for row in rows})} sources, {editions} editions"
     if stale:
         yield Finding("sources", "note", f"{says}; a newer edition is due of {', '.join(stale)}")
     else:

@@ -10,6 +10,7 @@ from flows import publish, warehouse
 from flows.meta import freshness_frame
 from flows.settings import Settings
 from flows.sources.contract import Edition, Source, read_source, source_ids
+from flows.sources.editions import with_accepted
 
 
 class NoSuchSnapshotError(Exception):
@@ -75,29 +76,49 @@ def snapshot_rows(settings: Settings) -> list[dict[str, Any]]:
 def source_rows(settings: Settings, as_of: date) -> list[dict[str, Any]]:
     """One row an edition of each source: licence, freshness on a day, rows in the current snapshot.
 
-    `freshness` is `fresh`, `stale`, `superseded` (the source has a newer edition) or `undated`;
-    `rows` is null where the snapshot lacks the edition, or there is no snapshot.
+    `freshness` is `fresh`, `stale`, `superseded` (the source has a newer edition), `undated`, or
+    `not here` of a source that ships no figures and was not fetched, which has one row without an
+    edition; `rows` is null where the snapshot lacks the edition, or there is no snapshot.
     """
-    sources = [read_source(name) for name in source_ids()]
+    sources = [with_accepted(settings.raw, read_source(name), {}) for name in source_ids()]
     fresh = {row["source"]: row for row in freshness_frame(sources, as_of).iter_rows(named=True)}
     held = edition_rows(settings)
     return [
-        {
-            "source": source.id,
-            "title": source.title,
-            "edition": edition.id,
-            "released": edition.released.isoformat() if edition.released else None,
-            "released_basis": edition.released_basis,
-            "freshness": freshness(edition, fresh.get(source.id)),
-            "rows": held.get((source.id, edition.id)),
-            "licence": source.licence.name,
-            "publish": source.licence.publish,
-            "tried_live": tried_live(source),
-            "origin": source.origin,
-        }
+        source_row(source, edition, fresh.get(source.id), held)
         for source in sources
-        for edition in source.editions
+        for edition in (*source.editions, *((None,) if not source.editions else ()))
     ]
+
+
+def source_row(
+    source: Source,
+    edition: Edition | None,
+    newest: dict[str, Any] | None,
+    held: dict[tuple[str, str], int],
+) -> dict[str, Any]:
+    """One edition of a source, or the source itself where none of it is here."""
+    told: dict[str, Any] = {
+        "source": source.id,
+        "title": source.title,
+        "edition": None,
+        "released": None,
+        "released_basis": None,
+        "freshness": "not here",
+        "rows": None,
+        "licence": source.licence.name,
+        "publish": source.licence.publish,
+        "tried_live": tried_live(source),
+        "origin": source.origin,
+    }
+    if edition is None:
+        return told
+    return told | {
+        "edition": edition.id,
+        "released": edition.released.isoformat() if edition.released else None,
+        "released_basis": edition.released_basis,
+        "freshness": freshness(edition, newest),
+        "rows": held.get((source.id, edition.id)),
+    }
 
 
 def freshness(edition: Edition, newest: dict[str, Any] | None) -> str:
