@@ -25,6 +25,14 @@ os.environ["PREFECT_HOME"] = _home.name
 os.environ.update(prefect_environment(Path(_home.name)))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count whatever needs the bundled world, a minute to build, among the slow tests."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
     """The warehouse of the bundled figures, built once; read its file, never write to it."""
