@@ -309,8 +309,8 @@ def test_the_flow_publishes_once_what_did_not_change(
     from flows import snapshot  # noqa: PLC0415 it takes seconds
 
     monkeypatch.setenv("OREWATCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(snapshot, "source_ids", lambda: sorted(by_id))
-    monkeypatch.setattr(snapshot, "read_source", by_id.__getitem__)
+    monkeypatch.setattr(build, "source_ids", lambda: sorted(by_id))
+    monkeypatch.setattr(build, "read_source", by_id.__getitem__)
     monkeypatch.setattr(build, "keep_bundled", keep_composed)
     monkeypatch.setattr("flows.sources.usgs_mcs.stage.read_corrections", lambda _: [])
 
