@@ -11,14 +11,15 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from flows import build, publish, write
 from flows.facts import read_facts
-from flows.gate.contract import Check, Verdict, blocks
+from flows.gate.contract import Verdict, blocks
+from flows.gate.published import verdict_of
 from flows.marts import read_models
 from flows.meta import freshness_frame
 from flows.settings import Settings
@@ -138,15 +139,7 @@ def read_plan(folder: Path, settings: Settings) -> dict[str, Any]:
 def read_verdicts(path: Path) -> list[Verdict]:
     """Read the verdicts of a run back from its quality.json."""
     rows = json.loads(path.read_text(encoding="utf-8"))["checks"]
-    return [verdict(row) for row in rows]
-
-
-def verdict(row: Mapping[str, Any]) -> Verdict:
-    """One verdict."""
-    named = {**row, "name": row["check"], "sources": tuple(row["sources"])}
-    check = Check(**{f.name: named[f.name] for f in fields(Check) if f.name in named})
-    told = {**row, "rows": tuple(row["rows"]), "check": check}
-    return Verdict(**{f.name: told[f.name] for f in fields(Verdict) if f.name in told})
+    return [verdict_of(row) for row in rows]
 
 
 def plan_of(

@@ -200,9 +200,7 @@ def manifest(plan: Plan, name: str, rows: dict[str, int], hashes: dict[str, str]
                 "title": source.title,
                 "producer": source.producer,
                 "editions": [edition.id for edition in source.editions],
-                "released": max(
-                    (str(e.released) for e in source.editions if e.released), default=None
-                ),
+                "released": newest_release(source),
                 "licence": source.licence.model_dump(),
                 "citation": source.citation.strip(),
                 "origin": source.origin,

@@ -15,7 +15,7 @@ import pytest
 
 from flows.schedule.server import HOST, local_server
 from flows.settings import prefect_environment
-from tests import overlap, world
+from tests import command, overlap, world
 
 # Before any test module imports Prefect, which reads its environment then.
 _home = tempfile.TemporaryDirectory(prefix="orewatch-tests-")
@@ -52,6 +52,12 @@ def overlapped(tmp_path_factory: pytest.TempPathFactory) -> world.Built:
     """The warehouse of the tiny world with a second source of trade; copy it before changing it."""
     home = tmp_path_factory.mktemp("overlapped")
     return world.built(world.settings(home), overlap.overlapping(home / "in"))
+
+
+@pytest.fixture(name="orewatch")
+def _orewatch(capfd: pytest.CaptureFixture[str]) -> command.Orewatch:
+    """The command `orewatch`, run within the test."""
+    return command.orewatch(capfd)
 
 
 @pytest.fixture

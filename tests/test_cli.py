@@ -25,38 +25,12 @@ from flows.gate.contract import Check, Verdict
 from flows.progress import report
 from flows.settings import CHECKOUT
 from flows.sources.contract import IncompleteError, SourceError
+from tests.command import Orewatch
 from tests.published import NOW, publish_composed
 
 QUESTIONS = queries.read_questions(CHECKOUT / "sql/queries")
 ARTICLE = CHECKOUT.parent / "shared/article.txt"
 HEAVY = ("prefect", "great_expectations", "pandas")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> object:
-        return json.loads(self.out)
-
-
-Orewatch = Callable[..., Said]
-
-
-@pytest.fixture
-def orewatch(capfd: pytest.CaptureFixture[str]) -> Orewatch:
-    def run(*arguments: str) -> Said:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(arguments)
-        out, err = capfd.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,14 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from flows import cli, publish
+from flows import publish
 from flows.command import qualities
 from flows.command.shelf import NoSuchSnapshotError
 from flows.gate.contract import Check, Outcome, Verdict
 from flows.gate.published import quality_json
 from flows.settings import Settings
 from tests import published as composed
+from tests.command import Orewatch
 
 DAY = date(2026, 11, 20)
 BLOCKED = "20261121T020000Z-blocked"
@@ -130,33 +130,6 @@ def blocked(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     keep(folder, [*FINE, WARNED, FAILED])
     yield folder
     shutil.rmtree(folder.parent)
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401
-        return json.loads(self.out)
-
-
-Orewatch = Callable[..., Said]
-
-
-@pytest.fixture
-def orewatch(capfd: pytest.CaptureFixture[str]) -> Orewatch:
-    def run(*arguments: str) -> Said:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(arguments)
-        out, err = capfd.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.mark.usefixtures("home")

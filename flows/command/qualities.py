@@ -15,7 +15,8 @@ import polars as pl
 
 from flows import publish, warehouse
 from flows.command.shelf import NoSuchSnapshotError, find
-from flows.gate.contract import Check, Verdict
+from flows.gate.contract import Verdict
+from flows.gate.published import verdict_of
 from flows.report.quality_grids import all_tables, coverage_grid
 from flows.report.quality_trend import this_moment, trend
 from flows.report.quality_verdict import Advice, Line, advice_of, in_force, line_of, worst_first
@@ -78,7 +79,7 @@ def read_report(settings: Settings, wanted: str | None = None) -> Report:
     folder = _folder(settings, wanted)
     body = _body(folder / REPORT)
     try:
-        verdicts = worst_first([_verdict(one) for one in body["checks"]])
+        verdicts = worst_first([verdict_of(one) for one in body["checks"]])
         as_of = date.fromisoformat(body["as_of"])
     except (KeyError, TypeError, ValueError) as error:
         raise QualityReportError(
@@ -165,29 +166,6 @@ def _body(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise QualityReportError(f"{path}: not a report of quality")
     return body
-
-
-def _verdict(one: dict[str, Any]) -> Verdict:
-    """A verdict as quality.json keeps it."""
-    check = Check(
-        table=one["table"],
-        name=one["check"],
-        kind=one["kind"],
-        type=one["type"],
-        kwargs=one["kwargs"],
-        severity=one["severity"],
-        why=one["why"],
-        threshold_from=one["threshold_from"],
-        sources=tuple(one["sources"]),
-    )
-    return Verdict(
-        check=check,
-        outcome=one["outcome"],
-        observed=one["observed"],
-        unexpected_count=one["unexpected_count"],
-        rows=tuple(one["rows"]),
-        message=one["message"],
-    )
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from flows.gate.contract import OUTCOMES, Verdict, blocks, summary
+from flows.gate.contract import OUTCOMES, Check, Verdict, blocks, summary
 from flows.indices.contract import Column, Table, publish
 
 CHECK_TABLE = Table(
@@ -140,6 +140,34 @@ def _whole(verdict: Verdict) -> dict[str, Any]:
         "rows": [dict(row) for row in verdict.rows],
         "message": verdict.message,
     }
+
+
+def verdict_of(one: Mapping[str, Any]) -> Verdict:
+    """Read a verdict back as quality.json keeps it.
+
+    Raises:
+        KeyError: a part of it is missing.
+
+    """
+    check = Check(
+        table=one["table"],
+        name=one["check"],
+        kind=one["kind"],
+        type=one["type"],
+        kwargs=one["kwargs"],
+        severity=one["severity"],
+        why=one["why"],
+        threshold_from=one["threshold_from"],
+        sources=tuple(one["sources"]),
+    )
+    return Verdict(
+        check=check,
+        outcome=one["outcome"],
+        observed=one["observed"],
+        unexpected_count=one["unexpected_count"],
+        rows=tuple(one["rows"]),
+        message=one["message"],
+    )
 
 
 def _frame(rows: list[dict[str, Any]], table: Table) -> pl.DataFrame:

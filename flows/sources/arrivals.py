@@ -129,10 +129,9 @@ def settle(source: Source, edition: Edition, kept: Raw, ground: Ground) -> Outco
     remark = judged(source, edition, parts, ground)
     years = span(before.years if before else None, ground.wish.years)
     reporters = sorted({*(before.reporters if before else ()), *ground.wish.reporters})
-    hashes = {path.name: raw.sha256(path) for path in kept.files}
     final = edition.model_copy(update={"remark": remark})
     monthly = ground.wish.monthly or bool(before and before.monthly)
-    one = Accepted(final, kept, hashes, parts, ground.now, tuple(reporters), years, monthly)
+    one = Accepted(final, kept, parts, ground.now, tuple(reporters), years, monthly)
     accept(ground.store, one)
     return Outcome(source.id, edition.id, "accepted", "", rows=rows.height)
 

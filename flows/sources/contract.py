@@ -8,8 +8,8 @@ A source is a folder: `source.yml` (origin, licence, editions, columns), `stage.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -176,6 +176,8 @@ class Raw:
     edition: str
     folder: Path
     files: tuple[Path, ...]
+    hashes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """SHA-256 by file, as they were when they were kept."""
 
     def one(self, name: str) -> Path:
         """Give the file of that name.

@@ -38,8 +38,6 @@ class Accepted:
 
     edition: Edition
     raw: Raw
-    hashes: Mapping[str, str]
-    """SHA-256 by file."""
     parts: Mapping[str, Part]
     """Staged rows and totals by what the source is judged by."""
     accepted: datetime
@@ -64,7 +62,7 @@ def accept(store: Path, accepted: Accepted) -> Path:
     path = raw.folder.with_suffix(".json")
     body = {
         "edition": accepted.edition.model_dump(mode="json"),
-        "files": dict(sorted(accepted.hashes.items())),
+        "files": dict(sorted(raw.hashes.items())),
         "parts": {name: asdict(part) for name, part in sorted(accepted.parts.items())},
         "accepted": accepted.accepted.isoformat(),
         "monthly": accepted.monthly,
@@ -110,8 +108,7 @@ def read(path: Path, source: Source) -> Accepted:
         files = tuple(folder / name for name in sorted(body["files"]))
         return Accepted(
             edition,
-            Raw(source.id, edition.id, folder, files),
-            body["files"],
+            Raw(source.id, edition.id, folder, files, body["files"]),
             {name: Part(**part) for name, part in body["parts"].items()},
             datetime.fromisoformat(body["accepted"]),
             tuple(body["reporters"]),
@@ -162,7 +159,7 @@ def raw_of(store: Path, source: Source, edition: Edition) -> Raw:
     for path in sorted((store / source.id / edition.id).glob("*.json")):
         one = read(path, source)
         if one.edition.model_copy(update={"hs6": edition.hs6}) == edition:
-            verify(one.raw, one.hashes)
+            verify(one.raw)
             return one.raw
     raise SourceError(f"{source.id} {edition.id}: not among the accepted editions in {store}")
 

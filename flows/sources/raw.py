@@ -64,9 +64,10 @@ def keep(  # noqa: PLR0913 - what, whose, where, when and whence
         raise SourceError(f"{source_id} {edition_id}: two files of one name")
     hashes = {name: sha256(path) for name, path in named.items()}
     folder = store / source_id / edition_id / folder_hash(hashes)
-    kept = Raw(source_id, edition_id, folder, tuple(folder / name for name in sorted(hashes)))
+    paths = tuple(folder / name for name in sorted(hashes))
+    kept = Raw(source_id, edition_id, folder, paths, hashes)
     if folder.is_dir():
-        verify(kept, hashes)
+        verify(kept)
         return kept
     copy_whole(named, folder, store)
     rows = [
@@ -91,10 +92,10 @@ def folder_hash(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()[:HASH_CHARACTERS]
 
 
-def verify(raw: Raw, hashes: Mapping[str, str]) -> None:
+def verify(raw: Raw) -> None:
     """Refuse kept bytes that are no longer what they were."""
     for path in raw.files:
-        if not path.is_file() or sha256(path) != hashes[path.name]:
+        if not path.is_file() or sha256(path) != raw.hashes[path.name]:
             raise SourceError(
                 f"{path}: changed or lost since it was kept; "
                 f"delete {raw.folder} and run again to fetch it anew"

@@ -139,6 +139,6 @@ def look(ask: Ask, source: Source, offer: Offer, here: Accepted | None) -> Outco
     lacking = [request for request in offer.requests if not ask.holds(request)]
     is_here = here is not None and alike(here.edition, offer.edition)
     kept = {ask(request).sha256 for request in offer.requests} if not lacking else set()
-    is_same = not lacking and here is not None and kept <= set(here.hashes.values())
+    is_same = not lacking and here is not None and kept <= set(here.raw.hashes.values())
     state: State = "unchanged" if not offer.requests or (is_here and is_same) else "wanted"
     return Outcome(source.id, offer.edition.id, state, offer.why, requests=len(lacking))

@@ -6,15 +6,13 @@ many rows match in all, so that pages can be told to be whole.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.sources.contract import IncompleteError, SourceError
-from flows.sources.door.parse import parsed
+from flows.sources.door.parse import csv_lines, parsed
 
 NAMES = """
     bgs_commodity_code bgs_commodity_trans bgs_statistic_type_trans bgs_sub_commodity_trans
@@ -152,16 +150,7 @@ def read_csv(path: Path) -> Iterator[tuple[str, Row]]:
         IncompleteError: it ends in the middle of a line.
 
     """
-    try:
-        content = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: not UTF-8 ({error}); re-encoded? fetch it again") from error
-    if not content.endswith("\n"):
-        raise IncompleteError(f"{path}: ends in the middle of a line; fetch it again")
-    try:
-        header, *lines = csv.reader(io.StringIO(content, newline=""), strict=True)
-    except (csv.Error, ValueError) as error:
-        raise SourceError(f"{path}: not a CSV ({error}); fetch it again") from error
+    header, lines = csv_lines(path)
     refuse_drift(header, COLUMNS | PLACE, str(path))
     for number, cells in enumerate(lines, start=2):
         where = f"{path.name} row {number}"

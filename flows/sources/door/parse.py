@@ -1,11 +1,14 @@
-"""JSON that came from outside, parsed: whatever is wrong with it is an error of a source.
+"""JSON and CSV that came from outside, parsed: whatever is wrong is an error of a source.
 
 What not to assume: deep nesting is no ValueError, and a few thousand brackets are enough for it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from pathlib import Path
 
 from flows.sources.contract import IncompleteError, SourceError
 
@@ -46,6 +49,27 @@ def parsed_or_none(data: bytes) -> object:
         return _loaded(data)
     except (ValueError, RecursionError):
         return None
+
+
+def csv_lines(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read a CSV as UTF-8, with or without a byte order mark: its header, and its lines as text.
+
+    Raises:
+        IncompleteError: it ends in the middle of a line.
+        SourceError: it is not UTF-8, or no CSV.
+
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 ({error}); re-encoded? fetch it again") from error
+    if not text.endswith("\n"):
+        raise IncompleteError(f"{path}: ends in the middle of a line; fetch it again")
+    try:
+        header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except (csv.Error, ValueError) as error:
+        raise SourceError(f"{path}: not a CSV ({error}); fetch it again") from error
+    return header, lines
 
 
 def _loaded(data: bytes) -> object:

@@ -7,13 +7,13 @@ in plain units; a line that says otherwise is refused. Columns are found by name
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.sources.contract import IncompleteError, SourceError
+from flows.sources.door.parse import csv_lines
 
 LABELS = Path(__file__).with_name("labels.csv")
 NAMES = """
@@ -84,16 +84,7 @@ KINDS = {"currency": "CURRENCY", "frequency": "FREQ", "status": "OBS_STATUS"}
 
 def read_lines(path: Path) -> list[tuple[str, dict[str, str]]]:
     """Read the lines by the names of the columns, with where each stands."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: not UTF-8 ({error}); fetch it again") from error
-    if not text.endswith("\n"):
-        raise IncompleteError(f"{path}: ends in the middle of a line; fetch it again")
-    try:
-        header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except (csv.Error, ValueError) as error:
-        raise SourceError(f"{path}: not a CSV ({error}); fetch it again") from error
+    header, lines = csv_lines(path)
     if set(header) != COLUMNS or len(header) != len(COLUMNS):
         lost, new = sorted(COLUMNS - set(header)), sorted(set(header) - COLUMNS)
         raise SourceError(
