@@ -270,8 +270,9 @@ def _put(
             expectations.append(configuration.to_domain_obj())
         except Exception as error:  # noqa: BLE001 - any refusal is this check's own error
             replies[check.name] = error
-    if expectations:
-        suite = ExpectationSuite(name="checks", expectations=expectations)
+    # One suite each: in a suite of several, each query is run once for every expectation there is.
+    for expectation in expectations:
+        suite = ExpectationSuite(name="checks", expectations=[expectation])
         for answer in batch.validate(suite, result_format=result_format).results:
             if answer.expectation_config and answer.expectation_config.meta:
                 replies[answer.expectation_config.meta["name"]] = answer

@@ -113,7 +113,7 @@ def _any_of(checks: Sequence[Check]) -> Check:
 
 
 def _text(check: Check) -> str:
-    return str(check.kwargs[QUERY]).rstrip("; \t\r\n\v\f")
+    return (check.quick or str(check.kwargs[QUERY])).rstrip("; \t\r\n\v\f")
 
 
 def _kind(text: str) -> str:

@@ -57,6 +57,8 @@ class Check:
     """False where the answer means something on a table without rows."""
     condition: str = ""
     """Where a row fails by its own columns alone: the SQL condition under which it does."""
+    quick: str = ""
+    """A cheaper query, where there is one, that gives a row wherever the check's own does."""
 
     @property
     def id(self) -> str:

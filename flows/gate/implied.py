@@ -95,7 +95,8 @@ def _grain(table: Table) -> Check:
         "GROUP BY ALL HAVING count(*) > 1"
     )
     why = f"A key met twice is counted twice; the table has one row for each {_list(table.grain)}."
-    return _query(table, "grain_is_unique", why, sql)
+    quick = f"SELECT hash({keys}) AS key FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"
+    return replace(_query(table, "grain_is_unique", why, sql), quick=quick)
 
 
 def _column(table: Table, column: Column) -> Iterator[Check]:
@@ -144,7 +145,9 @@ def _values(table: Table, column: Column) -> Check:
         f"SELECT * FROM ({_elements(table, column, '{batch}')}) AS e "
         f"WHERE element IS NULL OR element NOT IN ({values})"
     )
-    return _query(table, name, why, sql)
+    strange = f"NOT list_has_all(list_value({values}), {_name(column.name)})"
+    empty = f"list_aggregate({_name(column.name)}, 'count') <> len({_name(column.name)})"
+    return replace(_query(table, name, why, sql), condition=f"{strange} OR {empty}")
 
 
 def _key(table: Table, column: Column) -> Check:
@@ -156,7 +159,11 @@ def _key(table: Table, column: Column) -> Check:
             f"SELECT t.* FROM ({_elements(table, column, '{batch} AS b')}) AS t "
             f"ANTI JOIN {target} AS k ON t.element = k.{_name(key)}"
         )
-        return _query(table, f"{column.name}_is_known", why, sql)
+        quick = (
+            f"SELECT t.element FROM (SELECT DISTINCT unnest({_name(column.name)}) AS element "
+            f"FROM {{batch}} AS b) AS t ANTI JOIN {target} AS k ON t.element = k.{_name(key)}"
+        )
+        return replace(_query(table, f"{column.name}_is_known", why, sql), quick=quick)
     shown = _shown(table, column.name)
     sql = (
         f"SELECT {shown} FROM {{batch}} AS t ANTI JOIN {target} AS k "
