@@ -100,18 +100,54 @@ def read_tables(path: Path) -> list[tuple[str, Table]]:
 
 
 def read_rows(folders: Iterable[Path], file: str, table: Table) -> pl.DataFrame:
-    """Read the CSV of one table, from the facts and, where it is there, from the overlay."""
+    """Read the file of one table, from the facts and, where it is there, from the overlay."""
     base, *overlays = [folder / file for folder in folders]
     parts = []
     for path in [base, *(path for path in overlays if path.exists())]:
         try:
-            raw = pl.read_csv(path, infer_schema=False)
+            raw = yaml_rows(path, table) if path.suffix == ".yml" else csv_rows(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise FactError(f"{path}: cannot be read: {error}") from error
         if raw.columns != list(table.polars):
             raise FactError(f"{path}: header is {raw.columns}, promised {list(table.polars)}")
         parts.append(raw.select(typed(raw, column, path) for column in table.columns))
     return pl.concat(parts)
+
+
+def csv_rows(path: Path) -> pl.DataFrame:
+    """Read a CSV, every value as text."""
+    return pl.read_csv(path, infer_schema=False)
+
+
+def yaml_rows(path: Path, table: Table) -> pl.DataFrame:
+    """Read a YAML mapping, each row under its key, as the texts that a CSV would hold.
+
+    What a row leaves out is empty.
+
+    Raises:
+        FactError: it is no such mapping, or a row has a name that is no column.
+
+    """
+    (key,) = table.grain
+    named = read_yaml(path) or {}
+    if not isinstance(named, dict) or not all(isinstance(row, dict) for row in named.values()):
+        raise FactError(f"{path}: must give, under each {key}, its columns and their values")
+    columns = [name for name in table.polars if name != key]
+    for word, row in named.items():
+        if strange := sorted(str(name) for name in row if name not in columns):
+            raise FactError(f"{path}: {word}: {strange[0]} is none of {', '.join(columns)}")
+    rows = [{key: word} | row for word, row in named.items()]
+    texts = {name: [as_text(row.get(name)) for row in rows] for name in table.polars}
+    return pl.DataFrame(texts, schema=dict.fromkeys(table.polars, pl.String))
+
+
+def as_text(value: object) -> str | None:
+    """Write a value of a YAML file as a CSV would."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "|".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
 def typed(raw: pl.DataFrame, column: Column, path: Path) -> pl.Series:

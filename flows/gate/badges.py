@@ -68,7 +68,7 @@ def part(table: Table) -> str:
         f"SELECT '{table.name}' AS indicator, {keys}, {variant} AS variant, "
         "CASE WHEN i.reason = 'blocked' THEN 'blocked' WHEN i.confidence IS NULL THEN 'none' "
         f"WHEN {stale} THEN 'stale' ELSE i.confidence END AS badge, i.confidence, "
-        "list_concat(CASE WHEN i.reason IS NULL THEN [] ELSE [i.reason] END, i.flags, "
+        "list_concat(list_concat(CASE WHEN i.reason IS NULL THEN [] ELSE [i.reason] END, i.flags), "
         f"CASE WHEN {stale} THEN ['stale'] ELSE [] END) AS reasons "
         f"FROM {table.id} AS i LEFT JOIN quality.freshness AS f ON f.source = i.source"
     )

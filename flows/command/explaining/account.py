@@ -215,7 +215,10 @@ def pairs_of(seen: Mapping[str, Sequence[Row]]) -> set[tuple[object, object]]:
 
 
 def sources(read: Reader, pairs: set[tuple[object, object]]) -> list[Row]:
-    """Give editions, each with title, citation and licence of its source."""
+    """Give editions, each with title, citation and licence of its source.
+
+    What this project authored is no source's, and cites itself row by row.
+    """
     titles = {row["source"]: row for row in read("meta.source")}
     editions = {(row["source"], row["edition"]): row for row in read("meta.edition")}
     return [
@@ -225,5 +228,5 @@ def sources(read: Reader, pairs: set[tuple[object, object]]) -> list[Row]:
             **{name: titles[source][name] for name in ("title", "citation", "licence")},
             "note": editions[source, edition]["note"],
         }
-        for source, edition in sorted(pairs, key=repr)
+        for source, edition in sorted(pairs & editions.keys(), key=repr)
     ]
