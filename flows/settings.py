@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +62,13 @@ class Settings(BaseSettings):
     comtrade_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("COMTRADE_API_KEY", "COMTRADE_PRIMARY")
     )
+
+    alert_webhook: SecretStr | None = None
+    """Where `orewatch alerts --send` posts; whoever knows such an address may post there."""
+    alert_block: str | None = Field(default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")
+    """A notification block of Prefect that alerts are sent through, as type/name."""
+    alert_severity: Literal["critical", "high", "medium", "low"] = "high"
+    """The least severe alerts that are sent; all are shown."""
 
     @model_validator(mode="after")
     def _no_unread_variables(self) -> Self:
@@ -121,6 +128,11 @@ class Settings(BaseSettings):
     def lock(self) -> Path:
         """Held by the one process that may write."""
         return self.warehouse / "lock"
+
+    @property
+    def alerts(self) -> Path:
+        """What is remembered of alerts between runs: seen, sent, acknowledged."""
+        return self.warehouse / "alerts"
 
     @property
     def sql(self) -> Path:

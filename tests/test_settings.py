@@ -37,7 +37,7 @@ def test_another_home_takes_the_data_and_not_what_is_authored(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("OREWATCH_HOEM", "/srv", "nothing reads OREWATCH_HOEM; the variables are OREWATCH_CHECK"),
+        ("OREWATCH_HOEM", "/srv", "nothing reads OREWATCH_HOEM; the variables are OREWATCH_ALERT"),
         ("OREWATCH_THREADS", "0", "greater than or equal to 1"),
         ("OREWATCH_MEMORY_LIMIT", "plenty", "should match pattern"),
     ],
