@@ -1,0 +1,1 @@
+"""A firm's own purchases, joined with the figures of a snapshot; nothing of them is kept."""
