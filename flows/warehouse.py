@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from flows.export.described import comment_of
 from flows.holding import reading
 from flows.indices.contract import DUCKDB_TYPES, Table
 from flows.marts import Model, base_tables, in_order
@@ -152,21 +153,22 @@ def frame(con: Connection, name: str) -> pl.DataFrame:
 
 
 def batches(con: Connection, name: str) -> Iterator[pl.DataFrame]:
-    """Read a table part by part, in its order; the first part is empty and has the columns."""
+    """Read a table, or a SELECT in brackets, part by part; the first is empty, with the columns."""
     yield con.execute(f"SELECT * FROM {name} LIMIT 0").pl()
     for batch in con.execute(f"SELECT * FROM {name}").to_arrow_reader(PART):
         yield pl.DataFrame(batch)
 
 
-def export_parquet(database: Path, folder: Path, names: Sequence[str]) -> None:
-    """Write tables of a published file as Parquet, one file each, in their order."""
+def export_parquet(database: Path, folder: Path, told: Mapping[str, str]) -> None:
+    """Write tables as Parquet, in their order, each with what is told of it under `orewatch`."""
     con = duckdb.connect(config=QUIET)
     try:
         con.execute(f"ATTACH {text(str(database))} AS orewatch (READ_ONLY)")
         con.execute("USE orewatch")
-        for name in names:
+        for name, words in told.items():
             path = text(str(folder / f"{name}.parquet"))
-            con.execute(f"COPY {name} TO {path} (FORMAT parquet, COMPRESSION zstd)")
+            form = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{orewatch: {text(words)}}}"
+            con.execute(f"COPY {name} TO {path} ({form})")
     finally:
         con.close()
 
@@ -212,7 +214,7 @@ def counts(con: Connection, names: Sequence[str]) -> dict[str, int]:
 
 def comment(con: Connection, table: Table, kind: str) -> None:
     """Write the declaration into the file, so that the dictionary travels with it."""
-    con.execute(f"COMMENT ON {kind} {table.id} IS {text(table.meaning)}")
+    con.execute(f"COMMENT ON {kind} {table.id} IS {text(comment_of(table))}")
     for column in table.columns:
         unit = f" [{column.unit}]" if column.unit else ""
         words = text(column.meaning + unit)

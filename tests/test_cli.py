@@ -96,13 +96,6 @@ def test_usage_errors_exit_2_on_the_error_stream(orewatch: Orewatch) -> None:
         assert said.err
 
 
-@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda q: q.name)
-def test_every_question_is_answered(asked: queries.Question, published: Path) -> None:
-    given = answers.ask(current(published), asked.sql, asked.parameters)
-    assert given.rows.height
-    assert asked.answers
-
-
 def test_the_headline_is_nearest_to_the_value_share_of_2007(published: Path) -> None:
     asked = queries.question("headline", (), CHECKOUT / "sql/queries")
     rows = answers.ask(current(published), asked.sql, asked.parameters).rows

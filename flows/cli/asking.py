@@ -44,7 +44,7 @@ def query(  # noqa: PLR0913 - an argument is an option of the command
         rows: The most rows shown: 40 in a table and 10,000 otherwise, where not said.
         seconds: The most seconds it may take.
         as_json: Print rows, columns and snapshot as JSON.
-        as_csv: Print the rows as CSV.
+        as_csv: Print the rows as CSV; a text that begins like a formula gets an apostrophe.
 
     """
     if list_:

@@ -64,12 +64,10 @@ def show_answer(answer: Answer, form: str) -> None:
 
 
 def as_csv(answer: Answer) -> str:
-    """Rows as CSV; a list as its items joined by a bar."""
-    import polars as pl  # noqa: PLC0415
-    import polars.selectors as cs  # noqa: PLC0415
+    """Rows as CSV; a list as its items joined by a bar, and no text that is taken for a formula."""
+    from flows.export.cells import flat, harmless  # noqa: PLC0415
 
-    lists = cs.by_dtype(pl.List(pl.String))
-    return answer.rows.with_columns(lists.list.join("|")).write_csv()
+    return harmless(flat(answer.rows)).write_csv()
 
 
 def print_json(body: object) -> None:
