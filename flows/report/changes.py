@@ -80,7 +80,7 @@ def move_json(move: Move) -> dict[str, Any]:
         "table": move.table,
         "column": move.column,
         "unit": move.unit,
-        "key": dict(move.key),
+        "key": {name: plain(value) for name, value in move.key.items()},
         "before": plain(move.before),
         "after": plain(move.after),
         "absolute": move.absolute,
