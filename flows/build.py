@@ -9,14 +9,14 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows import __version__, lineage, meta, movement, warehouse
+from flows import __version__, horizon, lineage, meta, movement, rejected, warehouse
 from flows.facts import Facts
 from flows.indices import all_indices
 from flows.indices.contract import Index, Table, publish
@@ -26,20 +26,26 @@ from flows.publish import combined_hash, tree_hash
 from flows.settings import Settings
 from flows.sources.contract import FOLDER, Edition, Raw, Source, read_source, source_ids
 from flows.sources.editions import raw_of, tracked_codes, with_accepted
+from flows.sources.quarantine import Parts
 from flows.sources.raw import keep_bundled, sha256
-from flows.sources.staging import check_keys, stage_edition
+from flows.sources.staging import known_parts, stage_parts
 
-CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2", "*.css")
+CODE_PATTERNS = ("*.py", "*.sql", "*.yml", "*.yaml", "*.csv", "*.j2", "*.css", "*.js", "*.json")
 
 
 @dataclass(frozen=True)
 class Staged:
-    """One edition of a source: its raw bytes and its staged rows."""
+    """One edition of a source: its raw bytes, its staged rows, and those set aside."""
 
     source: Source
     edition: Edition
     raw: Raw
-    rows: pl.DataFrame
+    parts: Parts
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The staged rows."""
+        return self.parts.rows
 
 
 @dataclass(frozen=True)
@@ -74,32 +80,47 @@ def ingest(source: Source, facts: Facts, settings: Settings, now: datetime) -> l
             raw = raw_of(settings.raw, source, edition)
         else:
             raw = keep_bundled(source, edition, settings.raw, now)
-        rows = staged_rows(source, edition, raw, settings)
-        check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
-        staged.append(Staged(source, edition, raw, rows))
+        parts = staged_parts(source, edition, raw, settings)
+        staged.append(settled(source, edition, raw, parts, facts))
     return staged
 
 
-def staged_rows(source: Source, edition: Edition, raw: Raw, settings: Settings) -> pl.DataFrame:
+def settled(source: Source, edition: Edition, raw: Raw, parts: Parts, facts: Facts) -> Staged:
+    """Hold staged rows against the facts.
+
+    Raises:
+        SourceError: more rows than allowed have a value that no fact knows.
+
+    """
+    known = known_parts(f"{source.id} {edition.id}", parts, source, facts.frames)
+    return Staged(source, edition, raw, known)
+
+
+def staged_parts(source: Source, edition: Edition, raw: Raw, settings: Settings) -> Parts:
     """Stage an edition; of a fetched one, which may be gigabytes, keep the rows for the next run.
 
     They are kept under the hash of all that made them: the bytes, the reader, the promise.
     """
     if edition.fetched is None:
-        return stage_edition(source, edition, raw)
+        return stage_parts(source, edition, raw)
     reader = tree_hash([FOLDER], CODE_PATTERNS, FOLDER)
     made_of = {"raw": raw.folder.name, "reader": reader, "edition": edition.model_dump_json()}
     kept = settings.staged / source.id / f"{combined_hash(made_of)}.parquet"
-    proof = kept.with_suffix(".sha256")
-    if kept.is_file() and proof.is_file() and proof.read_text() == sha256(kept):
-        return pl.read_parquet(kept)
-    rows = stage_edition(source, edition, raw)
+    apart, proof = kept.with_suffix(".rejected"), kept.with_suffix(".sha256")
+    if all(path.is_file() for path in (kept, apart, proof)):
+        *hashes, rows_in = proof.read_text().split()
+        if hashes == [sha256(kept), sha256(apart)]:
+            return Parts(pl.read_parquet(kept), pl.read_parquet(apart), int(rows_in))
+    parts = stage_parts(source, edition, raw)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_name(f".{kept.stem}-{os.getpid()}")
-    rows.write_parquet(aside)
-    proof.write_text(sha256(aside))
-    aside.replace(kept)
-    return rows
+    hashes = []
+    for path, frame in ((kept, parts.rows), (apart, parts.rejected)):
+        aside = path.with_name(f".{path.stem}-{os.getpid()}")
+        frame.write_parquet(aside)
+        hashes.append(sha256(aside))
+        aside.replace(path)
+    proof.write_text(f"{hashes[0]} {hashes[1]} {parts.rows_in}")
+    return parts
 
 
 def inputs(
@@ -107,11 +128,12 @@ def inputs(
     settings: Settings,
     freshness: pl.DataFrame,
     exceptions: Sequence[str] = (),
+    ahead: str = "",
 ) -> dict[str, Any]:
     """What a snapshot is made of, each with its hash; equal inputs give an equal snapshot.
 
-    The run's day counts only through what it changes: which sources are stale, and which
-    exceptions are in force.
+    The run's day counts only through what it changes: which sources are stale, which exceptions
+    are in force, and which events of policy lie `ahead`.
     """
     raw = {
         f"{s.source.id} {s.edition.id}": f"{s.raw.folder.name} {s.edition.model_dump_json()}"
@@ -127,9 +149,18 @@ def inputs(
         "lock": tree_hash([root], ["requirements.lock"], root),
         "stale": ",".join(freshness.filter(pl.col("stale"))["source"]),
         "exceptions": ",".join(sorted(exceptions)),
+        "ahead": ahead,
     }
     combined = {"version": __version__, **parts, "all": combined_hash(parts)}
     return combined | {"files": lineage.files(settings)}
+
+
+def ahead(facts: Facts, staged: Iterable[Staged], day: date) -> str:
+    """The events of policy that lie ahead of a day, of our facts and of what sources bring."""
+    measures, suspensions = facts.frame("measure"), facts.frame("measure_suspension")
+    brought = [s.rows for s in staged if s.source.id == horizon.SOURCE]
+    rows = pl.concat(brought) if brought else None
+    return horizon.ahead(measures, suspensions, day, brought=rows)
 
 
 def load(
@@ -137,7 +168,8 @@ def load(
 ) -> dict[str, int]:
     """Write facts, what is known of the sources, and the staged rows; give rows by table."""
     rows = {t.id: warehouse.write(con, t, facts.frames[t.id]) for t in facts.tables}
-    editions = [meta.edition_row(s.source, s.edition, s.rows, s.raw.folder.name) for s in staged]
+    editions = [meta.edition_row(s.source, s.edition, s.parts, s.raw.folder.name) for s in staged]
+    apart = rejected.rejected_frame((s.source, s.edition, s.parts.rejected) for s in staged)
     rows |= {
         t.id: warehouse.write(con, t, frame)
         for t, frame in (
@@ -145,6 +177,7 @@ def load(
             (meta.EDITION, meta.edition_frame(editions)),
             (meta.EDITION_CODE, meta.edition_code_frame(sources)),
             (meta.VERSION, meta.version_frame()),
+            (rejected.REJECTED_ROW, apart),
         )
     }
     for source in sources:
@@ -206,6 +239,7 @@ def tables_without_gate(facts: Facts, models: Sequence[Model]) -> list[Table]:
         *(model.table for model in models if model.table.schema == "mart"),
         *(one.table for one in all_indices()),
         meta.FRESHNESS,
+        rejected.REJECTED_ROW,
         movement.MOVEMENT,
         *(model.table for model in models if model.table.schema == "view"),
     ]

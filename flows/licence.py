@@ -21,6 +21,7 @@ from flows.gate.contract import QUERY, Verdict
 from flows.indices.contract import Column, Table
 from flows.marts import Model
 from flows.publish import PublishError
+from flows.rejected import REJECTED_ROW
 from flows.settings import Settings
 from flows.sources.contract import Source
 
@@ -253,8 +254,20 @@ def confirm(database: Path, tables: Iterable[Table], kept: Rule) -> None:
                     f"{table.id}: {found[0]} rows of {', '.join(kept.sources)} may not go out; "
                     "their licence lets out derived figures only. Nothing was published"
                 )
+        if REJECTED_ROW.id in {table.id for table in tables} and shown_whole(con, kept):
+            raise PublishError(
+                f"{REJECTED_ROW.id}: rows of {', '.join(kept.sources)} may not go out whole; "
+                "nothing was published"
+            )
         if con.execute("SELECT 1 FROM duckdb_schemas() WHERE schema_name = 'staging'").fetchall():
             raise PublishError(f"{database}: holds staged rows; nothing was published")
+
+
+def shown_whole(con: warehouse.Connection, kept: Rule) -> bool:
+    """Whether of a row set aside more is told than its key, where the licence keeps it in."""
+    theirs = kept.is_theirs(REJECTED_ROW)
+    sql = f'SELECT 1 FROM {REJECTED_ROW.id} WHERE ({theirs}) AND "row" IS NOT NULL LIMIT 1'
+    return bool(theirs) and bool(con.execute(sql).fetchall())
 
 
 def too_much(table: Table, kept: Rule) -> str:

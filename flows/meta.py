@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.indices.contract import Column, Table
 from flows.sources.contract import Edition, Source
+from flows.sources.quarantine import Parts
 
 SCHEMA_VERSION = 1
 """Goes up when a published table or column is renamed or removed."""
@@ -52,6 +53,14 @@ EDITION = Table(
             "hs_revision", "text", "HS revision of its codes, where it has codes", nullable=True
         ),
         Column("rows", "int", "rows after staging", unit="count", low=1),
+        Column("rows_in", "int", "rows that its reader gave", unit="count", low=1),
+        Column(
+            "rows_rejected",
+            "int",
+            "of these, rows set aside (quality.rejected_row), the others being `rows`",
+            unit="count",
+            low=0,
+        ),
         Column("first_year", "year", "first year, where it has years", nullable=True),
         Column("last_year", "year", "last year", nullable=True),
         Column("raw_hash", "text", "hash of its raw bytes"),
@@ -145,10 +154,9 @@ def source_frame(sources: Iterable[Source]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SOURCE.polars).sort("source")
 
 
-def edition_row(
-    source: Source, edition: Edition, rows: pl.DataFrame, raw_hash: str
-) -> dict[str, object]:
-    """One row of `meta.edition`, from the edition's staged rows."""
+def edition_row(source: Source, edition: Edition, parts: Parts, raw_hash: str) -> dict[str, object]:
+    """One row of `meta.edition`, from the edition's staged rows and those set aside."""
+    rows = parts.rows
     years = rows["year"] if "year" in rows.columns else None
     return {
         "source": source.id,
@@ -157,6 +165,8 @@ def edition_row(
         "released_basis": edition.released_basis,
         "hs_revision": edition.hs_revision,
         "rows": rows.height,
+        "rows_in": parts.rows_in,
+        "rows_rejected": parts.rejected.height,
         "first_year": years.min() if years is not None else None,
         "last_year": years.max() if years is not None else None,
         "raw_hash": raw_hash,

@@ -16,7 +16,7 @@ from flows.settings import Settings
 from flows.sources.contract import Edition, Raw, Source
 from flows.sources.editions import carrying, read, tracked_codes
 from flows.sources.raw import folder_hash, sha256
-from flows.sources.staging import check_keys, stage_edition
+from flows.sources.staging import stage_parts
 
 SAME = ("code", "facts", "lock")
 """Inputs without which the numbers cannot be the same."""
@@ -90,9 +90,8 @@ def staged_again(
     if said.is_file():
         codes = tracked_codes(facts.frame("form_code"))
         edition = carrying(read(said, source).edition, codes)
-    rows = stage_edition(source, edition, raw)
-    check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
-    return build.Staged(source, edition, raw, rows)
+    parts = stage_parts(source, edition, raw)
+    return build.settled(source, edition, raw, parts, facts)
 
 
 def ground_of(

@@ -134,6 +134,7 @@ STATEMENTS: Mapping[str, Sequence[str]] = {
             " import_share_high = 0.4, reason = 'code_ended'"
         ),
     ),
+    "measures that nobody read": ("UPDATE mart.measure SET confirmation = 'unconfirmed'",),
     "a badge that nobody gave": (
         "ALTER VIEW view.badge RENAME TO badge_sound",
         "CREATE VIEW view.badge AS SELECT * REPLACE ('A' AS badge) FROM view.badge_sound",

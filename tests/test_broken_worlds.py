@@ -17,24 +17,15 @@ from tests.broken_worlds import WORLDS, expected, stopped
 from tests.check_coverage import COVERAGE, KILLED
 
 EXPECTED = expected()
-EARLY = [name for name, told in EXPECTED.items() if told["stopped_by"] != "gate"]
-LATE = [name for name, told in EXPECTED.items() if told["stopped_by"] == "gate"]
+LATE, WARNED = (
+    [name for name, told in EXPECTED.items() if told["stopped_by"] == by]
+    for by in ("gate", "nobody")
+)
+EARLY = [name for name in EXPECTED if name not in {*LATE, *WARNED}]
 ROWLESS = {"columns_are_as_declared", "table_has_at_most_one_row"}
 """Checks that a table without rows may pass: they speak of its columns, or of too many rows."""
 
-OPEN = {
-    "indices.eu_supply_risk.borrowed_is_flagged",
-    "indices.eu_supply_risk.weighted_is_at_most_the_worst_of_plain_concentration",
-    "indices.exposure.points_lie_in_their_bounds",
-    "indices.geopolrisk.points_lie_in_their_bounds",
-    "indices.import_reliance.points_lie_in_their_bounds",
-    "indices.source_agreement.a_mirror_is_flagged",
-    "indices.source_agreement.names_are_those_of_the_largest",
-    "indices.source_agreement.overlap_is_what_is_not_apart",
-    "indices.supply_benchmark.verdict_follows_from_the_threshold",
-    "quality.movement.few_numbers_moved_by_a_tenth",
-    "quality.movement.few_numbers_vanished",
-}
+OPEN: set[str] = set()
 """Checks that still lack a broken world: strike out, never add."""
 
 
@@ -56,6 +47,26 @@ def test_a_broken_world_stops_before_the_gate(tmp_path: Path, name: str) -> None
 def test_a_broken_world_is_stopped_by_exactly_these_checks(tmp_path: Path, name: str) -> None:
     seen = stopped(WORLDS[name], tmp_path)
     assert (seen.by, list(seen.checks)) == ("gate", EXPECTED[name]["checks"])
+    assert EXPECTED[name]["for"] in seen.shown, "the check shows no row"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WARNED)
+def test_a_world_that_nobody_stops_is_published_with_this_remark(tmp_path: Path, name: str) -> None:
+    seen = stopped(WORLDS[name], tmp_path)
+    assert (seen.by, seen.checks) == ("nobody", ())
+    assert EXPECTED[name]["warned"] in set(seen.warned) & seen.shown
+
+
+@pytest.mark.slow
+def test_a_sound_world_has_none_of_these_remarks(
+    tiny: world.Built, overlapped: world.Built
+) -> None:
+    remarks = {EXPECTED[name]["warned"] for name in WARNED}
+    for made in (tiny, overlapped):
+        verdicts = world.gate(made)
+        assert quality.blocks(verdicts) == []
+        assert {v.check.id for v in verdicts if v.outcome == "warn"} & remarks == set()
 
 
 def verdicts(made: world.Built, database: Path, table: str) -> list[quality.Verdict]:
@@ -92,6 +103,19 @@ def test_a_table_without_rows_never_passes(tiny: world.Built, tmp_path: Path, ta
     assert rest <= {"fail", "vacuous", "not_applicable"}
 
 
+@pytest.mark.slow
+def test_a_world_without_any_rows_never_passes(tiny: world.Built, tmp_path: Path) -> None:
+    tables = [table for table in tiny.tables if table.schema != "view"]
+    empty = broken(tiny, tmp_path, *(f"DELETE FROM {table.id}" for table in tables))  # noqa: S608
+    found = quality.run_checks(empty, tiny.checks(), tiny.tables, tiny.present)
+    passed = {v.check.name for v in found if v.outcome == "pass" and v.check.reads_rows}
+    assert passed == set()
+    # Those of sources that the tiny world lacks have no rows anyway.
+    filled = {t.id for t in tables if not t.may_be_empty and set(t.sources) <= tiny.present}
+    silent = filled - {v.check.table for v in quality.blocks(found)}
+    assert silent == set(), "tables without rows that nothing blocks"
+
+
 def test_a_renamed_column_never_passes(tiny: world.Built, tmp_path: Path) -> None:
     database = broken(tiny, tmp_path, "ALTER TABLE mart.trade RENAME value_usd TO value")
     seen = {v.check.name: v.outcome for v in verdicts(tiny, database, "mart.trade")}
@@ -126,6 +150,7 @@ def test_every_authored_check_has_a_mutant_that_trips_it(tiny: world.Built) -> N
     listed = yaml.safe_load(COVERAGE.read_text(encoding="utf-8"))
     authored = [check for check in tiny.checks() if check.kind == "authored"]
     by_world = {check for told in EXPECTED.values() for check in told.get("checks", ())}
+    by_world |= {EXPECTED[name]["warned"] for name in WARNED}
     named = {check for check, mutants in listed.items() if mutants} | by_world
     # Of a source that the tiny world lacks, some tables are empty: nothing in them can be broken.
     asked = {check.id for check in authored if set(check.sources) <= tiny.present}

@@ -125,8 +125,8 @@ def test_what_was_fetched_is_published_and_its_licences_are_kept(
             if edition.fetched is None:
                 files = tiny.files[source.id, edition.id]
                 raw = keep(source.id, edition.id, files, settings.raw, NOW, url="composed:")
-                rows = world.stage_composed(source, edition, raw)
-                staged.append(build.Staged(source, edition, raw, rows))
+                parts = world.stage_composed(source, edition, raw)
+                staged.append(build.settled(source, edition, raw, parts, facts))
     models = read_models(settings.sql)
     freshness = freshness_frame(sources, NOW.date())
     inputs = build.inputs(staged, settings, freshness)

@@ -55,8 +55,10 @@ HELD = """
     INSERT INTO ref.check_exception BY NAME SELECT 'mart.economy.names_are_short' AS check,
         9 AS most_rows, 'They are what they are.' AS reason, 'M. Okafor' AS owner,
         DATE '2026-01-02' AS since, DATE '2026-12-01' AS expires;
-    CREATE TABLE quality.rejected_row AS SELECT 'mart.trade' AS "table", reason, '{}' AS "row"
-        FROM (VALUES ('no such country'), ('weight below zero'), ('no such country')) AS r(reason);
+    INSERT INTO quality.rejected_row BY NAME
+        SELECT 'baci' AS source, 'HS92_V202601' AS edition, rule, ordinal, '{}' AS row_key,
+            rule || ' it is' AS why, '{}' AS "row"
+        FROM (VALUES ('unknown', 1), ('below_zero', 1), ('unknown', 2)) AS r(rule, ordinal);
 """
 """What the published file says beside the checks."""
 
@@ -149,7 +151,7 @@ def test_a_published_snapshot_shows_everything_and_exits_0(orewatch: Orewatch) -
         "Look for newer editions: orewatch refresh usgs_mcs",
         "mart.economy.names_are_short: They are what they are. (M. Okafor)",
         "7 of at most 9 rows, since 2 January 2026, until 1 December 2026",
-        "no such country",
+        "below_zero it is",
     ):
         assert shown in said.out, shown
     strip = next(line for line in said.out.splitlines() if "baci HS92" in line)
@@ -200,8 +202,8 @@ def test_programs_get_the_whole_report(orewatch: Orewatch) -> None:
     assert {source["freshness"] for source in body["sources"]} == {"fresh", "stale", "superseded"}
     assert [(one["owner"], one["rows"]) for one in body["exceptions"]] == [("M. Okafor", 7)]
     assert body["rejected"] == [
-        {"table": "mart.trade", "reason": "no such country", "rows": 2},
-        {"table": "mart.trade", "reason": "weight below zero", "rows": 1},
+        {"source": "baci", "rule": "below_zero", "why": "below_zero it is", "rows": 1},
+        {"source": "baci", "rule": "unknown", "why": "unknown it is", "rows": 2},
     ]
 
 

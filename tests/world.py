@@ -37,8 +37,9 @@ from flows.marts import Model, read_models
 from flows.meta import freshness_frame
 from flows.settings import Settings
 from flows.sources.contract import Edition, Raw, Source, read_source, source_ids
+from flows.sources.quarantine import Parts, by_condition, whole
 from flows.sources.raw import keep
-from flows.sources.staging import check_keys, stage_edition
+from flows.sources.staging import stage_parts
 
 T = TypeVar("T")
 
@@ -326,14 +327,19 @@ def ingest(world: World, facts: Facts, where: Settings, now: datetime) -> list[b
     for source in world.sources:
         for edition in source.editions:
             if (source.id, edition.id) in world.rows:
-                raw, rows = without_files(source, edition), world.rows[source.id, edition.id]
+                raw, parts = without_files(source, edition), composed_parts(world, source, edition)
             else:
                 files = world.files[source.id, edition.id]
                 raw = keep(source.id, edition.id, files, where.raw, now, url="composed:")
-                rows = stage_composed(source, edition, raw)
-            check_keys(f"{source.id} {edition.id}", rows, source.table, facts.frames)
-            staged.append(build.Staged(source, edition, raw, rows))
+                parts = stage_composed(source, edition, raw)
+            staged.append(build.settled(source, edition, raw, parts, facts))
     return staged
+
+
+def composed_parts(world: World, source: Source, edition: Edition) -> Parts:
+    """Rows that are composed as staged, after the rules of their source."""
+    rows = whole(world.rows[source.id, edition.id])
+    return by_condition(f"{source.id} {edition.id}", rows, source.staged, edition)
 
 
 def without_files(source: Source, edition: Edition) -> Raw:
@@ -341,22 +347,30 @@ def without_files(source: Source, edition: Edition) -> Raw:
     return Raw(source.id, edition.id, Path(f"composed-{edition.id}"), ())
 
 
-def stage_composed(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame:
+def stage_composed(source: Source, edition: Edition, raw: Raw) -> Parts:
     """Stage an edition; the corrections of published figures have nothing to touch in composed."""
     if edition.bundled:
-        return stage_edition(source, edition, raw)
+        return stage_parts(source, edition, raw)
     with patch("flows.sources.usgs_mcs.stage.read_corrections", return_value=[]):
-        return stage_edition(source, edition, raw)
+        return stage_parts(source, edition, raw)
 
 
-def built(where: Settings, world: World, *, day: date = DAY, now: datetime = NOW) -> Built:
-    """Build the warehouse file of a world: raw, staging, marts, indices."""
+def built(
+    where: Settings,
+    world: World,
+    *,
+    day: date = DAY,
+    now: datetime = NOW,
+    last: Path | None = None,
+) -> Built:
+    """Build the warehouse file of a world: raw, staging, marts, indices; `last` came before it."""
     facts = read_facts(where.facts, where.facts_overlay)
     models = read_models(where.sql)
     staged = ingest(world, facts, where, now)
     freshness = freshness_frame(world.sources, day)
     inputs = build.inputs(staged, where, freshness)
-    rows = build.warehouse_of(where, build.Ground(facts, world.sources, models, staged, freshness))
+    ground = build.Ground(facts, world.sources, models, staged, freshness, last)
+    rows = build.warehouse_of(where, ground)
     return Built(where, facts, models, world.sources, staged, inputs, rows, day, now)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 CODES = {
     "UsageError": 2,
+    "UnknownSourceError": 2,
     "GateBlockedError": 3,
     "IncompleteError": 4,
     "LockHeldError": 6,

@@ -17,6 +17,7 @@ from flows import publish, warehouse
 from flows.command.shelf import NoSuchSnapshotError, find
 from flows.gate.contract import Verdict
 from flows.gate.published import verdict_of
+from flows.rejected import REJECTED_ROW, by_rule
 from flows.report.quality_grids import all_tables, coverage_grid
 from flows.report.quality_trend import this_moment, trend
 from flows.report.quality_verdict import Advice, Line, advice_of, in_force, line_of, worst_first
@@ -126,7 +127,7 @@ def read_report(settings: Settings, wanted: str | None = None) -> Report:
     )
 
 
-GATE_TABLES = frozenset({"quality.check", "quality.failing_row", "quality.rejected_row"})
+GATE_TABLES = frozenset({"quality.check", "quality.failing_row"})
 """Tables that hold what the gate found; it does not judge them."""
 
 
@@ -187,7 +188,7 @@ def _held(database: Path) -> Held:
         coverage = warehouse.frame(con, "mart.coverage")
         there = {name for (name,) in con.execute(TABLES).fetchall()}
         ledger = warehouse.frame(con, LEDGER).to_dicts() if LEDGER in there else []
-        rejected = by_reason(warehouse.frame(con, REJECTED)) if REJECTED in there else None
+        rejected = by_rule(warehouse.frame(con, REJECTED)) if REJECTED in there else None
     newest = freshness.select("source", "edition", ~pl.col("stale").alias("fresh"))
     joined = (
         editions.select("source", "edition", "released", "rows")
@@ -204,14 +205,8 @@ def _held(database: Path) -> Held:
 
 
 LEDGER = "ref.check_exception"
-REJECTED = "quality.rejected_row"
+REJECTED = REJECTED_ROW.id
 TABLES = "SELECT table_schema || '.' || table_name FROM information_schema.tables"
-
-
-def by_reason(rejected: pl.DataFrame) -> list[dict[str, Any]]:
-    """Count the rows of `quality.rejected_row` by table and reason."""
-    counted = rejected.group_by("table", "reason").agg(pl.len().alias("rows"))
-    return counted.sort("table", "reason").to_dicts()
 
 
 def _before(settings: Settings, folder: Path) -> list[Path]:

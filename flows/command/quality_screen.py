@@ -181,7 +181,8 @@ def show_ledgers(out: Console, report: Report) -> None:
     if report.rejected is None:
         say(out, "not recorded")
     elif report.rejected:
-        names = ["table", "reason", "rows"]
+        say(out, f"{number(sum(one['rows'] for one in report.rejected), 'row')} kept apart")
+        names = ["source", "rule", "rows", "why"]
         show_rows(names, [[one[name] for name in names] for one in report.rejected])
     else:
         say(out, "none: every row that came in is in its table")

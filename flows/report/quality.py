@@ -48,7 +48,7 @@ def quality_page(  # noqa: PLR0913 - all by name: what the page shows
 
     `earlier` are the manifests of earlier snapshots. `exceptions` are the rows of
     `ref.check_exception`: check, most_rows, reason, owner, since and expires, days as dates or as
-    text. Each of `rejected` has table, reason and rows; it is None where rejected rows are not
+    text. Each of `rejected` has source, rule, why and rows; it is None where rejected rows are not
     kept. `mutants` counts the broken worlds that the checks stopped, and all of them. `released`
     has reason, by and time where a blocked run was published by hand.
     """

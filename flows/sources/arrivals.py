@@ -27,7 +27,7 @@ from flows.sources.editions import (
     tracked_codes,
 )
 from flows.sources.judge import ImplausibleError, judge
-from flows.sources.staging import check_keys, stage_edition
+from flows.sources.staging import known_parts, stage_parts
 
 State = Literal["unchanged", "accepted", "wanted", "skipped", "failed"]
 
@@ -123,8 +123,7 @@ def settle(source: Source, edition: Edition, kept: Raw, ground: Ground) -> Outco
     if before and before.raw.folder == kept.folder and alike(before.edition, edition):
         return Outcome(source.id, edition.id, "unchanged", "", rows=before.rows)
     read = carrying(edition, tracked_codes(ground.facts["ref.form_code"]))
-    rows = stage_edition(source, read, kept)
-    check_keys(where, rows, source.table, ground.facts)
+    rows = known_parts(where, stage_parts(source, read, kept), source, ground.facts).rows
     parts = parts_of(source, edition, rows)
     remark = judged(source, edition, parts, ground)
     years = span(before.years if before else None, ground.wish.years)

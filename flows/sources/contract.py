@@ -16,7 +16,7 @@ from typing import Literal
 
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from flows.indices.contract import Column, Table
 
@@ -25,6 +25,10 @@ FOLDER = Path(__file__).parent
 
 class SourceError(Exception):
     """A source's bytes are not what its `source.yml` promises."""
+
+
+class UnknownSourceError(SourceError):
+    """There is no such source."""
 
 
 class IncompleteError(SourceError):
@@ -109,6 +113,31 @@ class LedgerParts(Promise):
     total: str = ""
 
 
+class Reject(Promise):
+    """A rule that tells by a row alone that it is wrong, and how much of an edition may be so.
+
+    Such rows are kept apart with the reason. Where there are more, the edition is refused: then it
+    is not the rows that are wrong, but the reading of them, or the edition.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    why: str = Field(pattern=r"\S")
+    where: str = ""
+    """SQL condition over the staged columns. `{first_year}` and `{last_year}` are those that the
+    edition promises; of one that promises none, a rule that names them is left out."""
+    unknown: list[str] = Field(default_factory=list)
+    """Instead of a condition: columns with a key, wrong where no fact knows the value."""
+    most_share: float = Field(gt=0, le=0.01)
+    of: str = ""
+    """The column by whose sum the share is measured; empty: by rows."""
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Reject:
+        if bool(self.where) == bool(self.unknown):
+            raise ValueError(f"{self.name}: give either `where` or `unknown`")
+        return self
+
+
 class StagedTable(Promise):
     """The staged table: grain, columns, and what its reviewed ledger counts by."""
 
@@ -118,7 +147,19 @@ class StagedTable(Promise):
     judged_by: list[str] = Field(default_factory=list)
     """Columns, or several joined by `+`, by which a new edition is held against the one before;
     empty: by the ledger's part."""
+    rejects: list[Reject] = Field(default_factory=list)
+    """Rules of rows that are set aside; a row is counted under the first that it breaks."""
     columns: list[StagedColumn]
+
+    @model_validator(mode="after")
+    def _rejects_name_columns(self) -> StagedTable:
+        known = {column.name: column for column in self.columns}
+        for rule in self.rejects:
+            if strays := [name for name in (rule.of, *rule.unknown) if name and name not in known]:
+                raise ValueError(f"{rule.name}: no staged column {', '.join(strays)}")
+            if keyless := [name for name in rule.unknown if not known[name].key]:
+                raise ValueError(f"{rule.name}: {', '.join(keyless)} has no key to be known by")
+        return self
 
 
 class Source(Promise):
@@ -207,12 +248,13 @@ def read_source(source_id: str) -> Source:
     """Read and check one `source.yml`.
 
     Raises:
-        SourceError: there is no such source, or its file breaks the promise.
+        UnknownSourceError: there is no such source.
+        SourceError: its file breaks the promise.
 
     """
     path = FOLDER / source_id / "source.yml"
     if not path.is_file():
-        raise SourceError(f"no source {source_id!r}; there are: {', '.join(source_ids())}")
+        raise UnknownSourceError(f"no source {source_id!r}; there are: {', '.join(source_ids())}")
     try:
         source = Source.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValueError as error:

@@ -1,4 +1,7 @@
-"""Stage an edition of a source, and hold what came out against what `source.yml` promises."""
+"""Stage an edition of a source, and hold what came out against what `source.yml` promises.
+
+What `source.yml` names as wrong in a row alone is set aside first; see `quarantine.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import csv
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from gzip import BadGzipFile
 
 import polars as pl
 
-from flows.indices.contract import Table
+from flows.indices.contract import Column, Table
 from flows.sources.contract import (
     Edition,
     IncompleteError,
@@ -20,6 +24,7 @@ from flows.sources.contract import (
     stage_function,
 )
 from flows.sources.ledger import check_ledger
+from flows.sources.quarantine import Parts, by_condition, set_aside, whole
 
 UNREADABLE = (
     pl.exceptions.PolarsError,
@@ -38,26 +43,40 @@ SAID = 500
 
 
 def stage_edition(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame:
+    """Give the staged rows of `stage_parts`."""
+    return stage_parts(source, edition, raw).rows
+
+
+def stage_parts(source: Source, edition: Edition, raw: Raw) -> Parts:
     """Stage one edition and hold it against every promise of `source.yml` and its ledger.
 
+    Gives beside the staged rows those that a rule of `source.yml` sets aside.
+
     Raises:
-        SourceError: a column, type, null, bound, grain, row count, year or total differs.
+        SourceError: a column, type, null, bound, grain, row count, year or total differs, or more
+            rows break a rule than it allows.
 
     """
-    frame = stage_unreviewed(source, edition, raw)
-    check_edition(f"{source.id} {edition.id}", frame, edition)
-    check_ledger(source, edition, frame)
-    return frame
+    parts = parts_unreviewed(source, edition, raw)
+    check_edition(f"{source.id} {edition.id}", parts.rows, edition)
+    check_ledger(source, edition, parts.rows)
+    return parts
 
 
 def stage_unreviewed(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame:
-    """Stage one edition and hold it against the promised columns, values and grain.
+    """Give the staged rows of `parts_unreviewed`."""
+    return parts_unreviewed(source, edition, raw).rows
+
+
+def parts_unreviewed(source: Source, edition: Edition, raw: Raw) -> Parts:
+    """Stage one edition and hold it against the promised columns, rules, values and grain.
 
     Gives exactly the promised columns, sorted by grain, with `edition` first where the
     source promises that column and `stage` does not give it.
 
     Raises:
-        SourceError: the files cannot be read, or a column, type, null, bound or grain differs.
+        SourceError: the files cannot be read, or a column, type, null, bound or grain differs, or
+            more rows break a rule than it allows.
 
     """
     where = f"{source.id} {edition.id}"
@@ -74,8 +93,9 @@ def stage_unreviewed(source: Source, edition: Edition, raw: Raw) -> pl.DataFrame
         frame = frame.with_columns(edition=pl.lit(edition.id))
     check_columns(where, frame, table)
     frame = frame.select(list(table.polars)).sort(table.grain, nulls_last=True)
-    check_values(where, frame, table)
-    return frame
+    parts = by_condition(where, whole(frame), source.staged, edition)
+    check_values(where, parts.rows, table)
+    return parts
 
 
 def check_columns(where: str, frame: pl.DataFrame, table: Table) -> None:
@@ -132,6 +152,29 @@ def check_edition(where: str, frame: pl.DataFrame, edition: Edition) -> None:
             raise IncompleteError(f"{where}: no row of the codes {', '.join(absent)}")
 
 
+def known_parts(
+    where: str, parts: Parts, source: Source, facts: Mapping[str, pl.DataFrame]
+) -> Parts:
+    """Set aside the rows with a value that no fact knows, where a rule of the source allows it.
+
+    Raises:
+        SourceError: more rows have one than the rule allows, or no rule allows any.
+
+    """
+    columns = {column.name: column for column in source.table.columns}
+    for rule in (rule for rule in source.staged.rejects if rule.unknown):
+        found = {name: unknown_rows(parts.rows, columns[name], facts) for name in rule.unknown}
+        found = {name: rows for name, rows in found.items() if rows.height}
+        if not found:
+            continue
+        says = "; ".join(not_in(columns[name], rows) for name, rows in found.items())
+        hit = pl.concat(list(found.values())).unique(source.staged.grain).sort(source.staged.grain)
+        kept = parts.rows.join(hit, on=source.staged.grain, how="anti", nulls_equal=True)
+        parts = set_aside(where, replace(parts, rows=kept), rule, hit, says)
+    check_keys(where, parts.rows, source.table, facts)
+    return parts
+
+
 def check_keys(
     where: str, frame: pl.DataFrame, table: Table, facts: Mapping[str, pl.DataFrame]
 ) -> None:
@@ -141,22 +184,33 @@ def check_keys(
     `ref.country_code`, each known in its years only.
     """
     for column in table.columns:
-        name, _, system = column.key.partition("?")
-        fact, _, field = name.rpartition(".")
-        if fact not in facts:
-            continue
-        known = facts[fact]
-        rows = frame.filter(pl.col(column.name).is_not_null())
-        if system:
-            unknown = unknown_codes(rows, column.name, known.filter(pl.col("system") == system))
-        else:
-            unknown = rows.filter(~pl.col(column.name).is_in(known[field].implode()))
+        unknown = unknown_rows(frame, column, facts)
         if unknown.height:
-            values = unknown[column.name].unique().sort().cast(pl.String).head(10).to_list()
             raise SourceError(
-                f"{where}: {column.name} {', '.join(values)} not in {fact}, {unknown.height} rows; "
+                f"{where}: {not_in(column, unknown)}; "
                 f"the first: {unknown.row(0, named=True)}; add it to warehouse/facts"
             )
+
+
+def unknown_rows(
+    frame: pl.DataFrame, column: Column, facts: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Rows with a value that the facts of the column's key lack; none where it has no key."""
+    name, _, system = column.key.partition("?")
+    fact, _, field = name.rpartition(".")
+    if fact not in facts:
+        return frame.clear()
+    rows = frame.filter(pl.col(column.name).is_not_null())
+    if system:
+        return unknown_codes(rows, column.name, facts[fact].filter(pl.col("system") == system))
+    return rows.filter(~pl.col(column.name).is_in(facts[fact][field].implode()))
+
+
+def not_in(column: Column, unknown: pl.DataFrame) -> str:
+    """Name the values that no fact knows."""
+    values = unknown[column.name].unique().sort().cast(pl.String).head(10).to_list()
+    fact = column.key.partition("?")[0].rpartition(".")[0]
+    return f"{column.name} {', '.join(values)} not in {fact}, {unknown.height} rows"
 
 
 def unknown_codes(rows: pl.DataFrame, column: str, known: pl.DataFrame) -> pl.DataFrame:

@@ -71,8 +71,8 @@ EXCEPTIONS: list[dict[str, Any]] = [
     },
 ]
 REJECTED: list[dict[str, Any]] = [
-    {"table": "mart.trade", "reason": "exporter is no country", "rows": 312},
-    {"table": "mart.trade", "reason": "weight below zero", "rows": 1},
+    {"source": "baci", "rule": "country_unknown", "why": "Nobody knows the code.", "rows": 312},
+    {"source": "baci", "rule": "below_zero", "why": "Trade is never below zero.", "rows": 1},
 ]
 
 
@@ -169,7 +169,7 @@ def hostile_page() -> str:
         tables=[{"table": HOSTILE, "rows": 1, "meaning": HOSTILE}],
         earlier=[manifest(1, id=HOSTILE, as_of=HOSTILE)],
         exceptions=[tolerated | {"most_rows": 1}],
-        rejected=[{"table": HOSTILE, "reason": HOSTILE, "rows": 1}],
+        rejected=[{"source": HOSTILE, "rule": HOSTILE, "why": HOSTILE, "rows": 1}],
         released={"reason": HOSTILE, "by": HOSTILE, "time": HOSTILE},
     )
 
@@ -437,11 +437,11 @@ def test_exceptions_are_listed_with_the_days_they_have_left() -> None:
     assert "None: nothing that a check found is tolerated." in read(none).text
 
 
-def test_rejected_rows_are_counted_by_table_and_reason() -> None:
+def test_rejected_rows_are_counted_by_source_and_rule() -> None:
     html = page(verdict("pass"), rejected=REJECTED)
     text = part(html, "Rows rejected", "Where every figure")
     assert "313 rows came in and were kept apart" in text
-    assert "exporter is no country 312" in text
+    assert "baci country unknown Nobody knows the code. 312" in text
     assert "Rejected rows are not recorded" in read(page(verdict("pass"))).text
     assert "every row that came in is in its table" in read(page(verdict("pass"), rejected=[])).text
 
