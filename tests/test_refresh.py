@@ -171,7 +171,7 @@ def test_only_one_process_fetches(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("nothing",), 1, "no source 'nothing'; there are: "),
+        (("nothing",), 2, "no source 'nothing'; there are: "),
         (("article",), 1, "cannot be fetched; a newer edition comes by"),
         (("--file", "x.zip"), 2, "whose file is it?"),
         (("baci", "--file", "x.zip"), 2, "which edition of baci is it? Name it: --edition ID"),

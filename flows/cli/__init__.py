@@ -8,11 +8,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from flows.cli import articles, asking, fetching, history, qualities, running
+from flows.cli import (
+    alerting,
+    articles,
+    asking,
+    checking,
+    completing,
+    exporting,
+    fetching,
+    history,
+    purchases,
+    qualities,
+    reporting,
+    running,
+    showing,
+)
 from flows.cli.app import app
 from flows.command import exits
 
-VERBS = (running, fetching, asking, qualities, history, articles)
+VERBS = (
+    running,
+    fetching,
+    asking,
+    checking,
+    qualities,
+    reporting,
+    history,
+    articles,
+    exporting,
+    alerting,
+    showing,
+    purchases,
+    completing,
+)
 """The modules whose verbs the app has, by having been imported."""
 
 
