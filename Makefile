@@ -22,6 +22,9 @@ RIGHT_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2
 		"$$( ($(PYTHON) -V 2>&1 | grep Python) || echo missing). Name another:" \
 		"make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 
+# Tests of one file share what they build, so that a file goes to one worker.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help install run serve test test-slow lint bench lock ledger clean
 
@@ -37,10 +40,10 @@ serve: $(STAMP) ## run the schedules of prefect.yaml until stopped
 	@$(BIN)/orewatch serve $(ARGS)
 
 test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q $(PARALLEL) $(ARGS)
 
 test-slow: $(STAMP) ## run the tests that take long or start services
-	@$(BIN)/python -m pytest -q -m slow $(ARGS) || [ $$? -eq 5 ] # 5: there are none
+	@$(BIN)/python -m pytest -q -m slow $(PARALLEL) $(ARGS) || [ $$? -eq 5 ] # 5: there are none
 
 lint: $(STAMP) ## check style (ruff) and types (mypy)
 	@$(BIN)/ruff check

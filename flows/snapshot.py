@@ -19,6 +19,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import build, publish, quality, release, write
+from flows.alerts.delivery import after_run
 from flows.facts import Facts, read_facts
 from flows.gate.tolerance import Tolerated, in_force, read_exceptions, tolerated
 from flows.marts import read_models
@@ -98,9 +99,22 @@ def check(
     return verdicts
 
 
+@task(cache_policy=NO_CACHE)
+def alert(settings: Settings, day: date, now: datetime, outcome: str, message: str = "") -> None:
+    """Write down how the run ended, and send what is new since, where a channel is configured."""
+    sent = after_run(settings, day, now, outcome, message)
+    for fault in sent.faults:
+        get_run_logger().warning("alerts: %s", fault)
+        report("alert", fault)
+
+
 @flow(name="snapshot", validate_parameters=True)
-def snapshot(as_of: date | None = None) -> Published:
-    """Ingest, stage, index, check, publish. `as_of` fixes the day; the default is today in UTC.
+def snapshot(as_of: date | None = None, *, report_page: bool = True) -> Published:
+    """Ingest, stage, index, check, publish; then raise the alarms.
+
+    Args:
+        as_of: the day of the run; the default is today in UTC.
+        report_page: whether report.html is written, which takes some seconds.
 
     Raises:
         LockHeldError: another run is writing.
@@ -111,6 +125,20 @@ def snapshot(as_of: date | None = None) -> Published:
     settings = Settings()
     now = datetime.now(UTC)
     day = as_of or now.date()
+    try:
+        done = published(settings, day, now, report_page=report_page)
+    except publish.LockHeldError:
+        raise
+    except Exception as error:
+        outcome = "blocked" if isinstance(error, GateBlockedError) else "failed"
+        alert(settings, day, datetime.now(UTC), outcome, str(error))
+        raise
+    alert(settings, day, datetime.now(UTC), "published" if done.is_new else "nothing_new")
+    return done
+
+
+def published(settings: Settings, day: date, now: datetime, *, report_page: bool) -> Published:
+    """Do all that makes a snapshot; raise what `snapshot` raises."""
     with ExitStack() as stack:
         stack.enter_context(publish.lock(settings.lock))
         stack.callback(settings.build.unlink, missing_ok=True)
@@ -126,7 +154,8 @@ def snapshot(as_of: date | None = None) -> Published:
 
         freshness = freshness_frame(sources, day)
         exceptions = read_exceptions(facts.frame("check_exception"))
-        inputs = build.inputs(staged, settings, freshness, in_force(exceptions, day))
+        ahead = build.ahead(facts, staged, day)
+        inputs = build.inputs(staged, settings, freshness, in_force(exceptions, day), ahead)
         if last and (manifest := publish.read_manifest(last))["inputs"] == inputs:
             report("publish", f"nothing new: the inputs are those of {last.name}")
             counts = write.row_counts(manifest)
@@ -137,7 +166,9 @@ def snapshot(as_of: date | None = None) -> Published:
         tables = build.tables_without_gate(facts, models)
         present = {part.source.id for part in staged}
         verdicts = check(settings, tables, present, exceptions, day)
-        plan = write.Plan(settings, tables, models, sources, verdicts, inputs, day, now)
+        plan = write.Plan(
+            settings, tables, models, sources, verdicts, inputs, day, now, report_page=report_page
+        )
         show(verdicts, rows)
         if blocking := quality.blocks(verdicts):
             raise GateBlockedError(blocking, release.blocked(plan))

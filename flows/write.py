@@ -13,9 +13,12 @@ from typing import Any
 import polars as pl
 
 from flows import __version__, history, licence, meta, package, publish, quality, warehouse
+from flows.export.described import in_words
 from flows.gate.validation import validation_results
 from flows.indices.contract import Table
 from flows.marts import Model
+from flows.rejected import REJECTED_ROW, by_rule
+from flows.report.page import write_report
 from flows.report.quality import quality_page
 from flows.settings import Settings
 from flows.sources.contract import Source
@@ -35,6 +38,8 @@ class Plan:
     now: datetime
     released: dict[str, Any] | None = None
     """Of a release by hand: run, reason, who, when, and the checks that blocked."""
+    report_page: bool = True
+    """Whether report.html is written."""
 
     @property
     def gate_tables(self) -> list[tuple[Table, pl.DataFrame]]:
@@ -64,7 +69,8 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
         settings.build.rename(database)
         licence.confirm(database, plan.tables, kept)
         step("database written")
-        stored = [name for name in rows if not name.startswith("view.")]
+        declared = [*plan.tables, *(table for table, _ in plan.gate_tables)]
+        stored = [table for table in declared if table.schema != "view"]
         hashes = export(database, part / "parquet", stored)
         step("parquet written")
         content = publish.combined_hash(hashes)
@@ -74,8 +80,9 @@ def snapshot(plan: Plan, step: publish.Step = lambda _: None) -> Path:
         body["held_back"] = held
         body["lineage"] = history.made_from(database, plan.models, plan.sources, settings)
         history.write_history(settings, part, body)
+        if plan.report_page:
+            write_report(database, part, body)
         step("reports written")
-        declared = [*plan.tables, *(table for table, _ in plan.gate_tables)]
         publish.seal(part, body, lambda files: package.datapackage(body, files, declared))
         step("sealed")
         return publish.release(part, settings.snapshots, name, settings.current, step)
@@ -89,12 +96,13 @@ def blocked(plan: Plan) -> Path:
     return folder
 
 
-def export(database: Path, folder: Path, names: Sequence[str]) -> dict[str, str]:
+def export(database: Path, folder: Path, tables: Sequence[Table]) -> dict[str, str]:
     """Write each table as Parquet; give the hash of each one's content. Views follow from them."""
     folder.mkdir()
-    warehouse.export_parquet(database, folder, names)
+    # What a file says of itself names no snapshot: the same table stays the same bytes.
+    warehouse.export_parquet(database, folder, {t.id: in_words(t) for t in tables})
     with warehouse.snapshot_reader(database) as con:
-        return {name: publish.content_hash(warehouse.batches(con, name)) for name in names}
+        return {t.id: publish.content_hash(warehouse.batches(con, t.id)) for t in tables}
 
 
 def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
@@ -111,6 +119,7 @@ def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
         editions = warehouse.frame(con, "meta.edition")
         stale = warehouse.frame(con, "quality.freshness")
         exceptions = warehouse.frame(con, "ref.check_exception").to_dicts()
+        apart = by_rule(warehouse.frame(con, REJECTED_ROW.id))
         counted = warehouse.counts(con, [table.id for table in plan.tables])
     earlier = publish.snapshots(plan.settings.snapshots)[-TREND:]
     page = quality_page(
@@ -123,6 +132,7 @@ def report_files(plan: Plan, folder: Path, name: str, database: Path) -> None:
         headline=history.released_words(plan.released) if plan.released else None,
         earlier=[publish.read_manifest(path) for path in earlier],
         exceptions=exceptions,
+        rejected=apart,
         mutants=mutants(),
         released=plan.released,
     )

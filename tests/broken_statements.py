@@ -135,6 +135,12 @@ STATEMENTS: Mapping[str, Sequence[str]] = {
         ),
     ),
     "measures that nobody read": ("UPDATE mart.measure SET confirmation = 'unconfirmed'",),
+    "a word of two countries that does not say so": (
+        "UPDATE ref.country_word SET note = NULL WHERE word = 'Congo'",
+    ),
+    "a word of a country that is a mineral's": (
+        "UPDATE ref.country_word SET word = 'tin' WHERE word = 'Thai'",
+    ),
     "a badge that nobody gave": (
         "ALTER VIEW view.badge RENAME TO badge_sound",
         "CREATE VIEW view.badge AS SELECT * REPLACE ('A' AS badge) FROM view.badge_sound",

@@ -337,7 +337,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], No
 
     def put(job: Callable[[], object]) -> None:
         module = ModuleType("flows.snapshot")
-        module.snapshot = lambda as_of: job()  # type: ignore[attr-defined]  # noqa: ARG005
+        module.snapshot = lambda as_of, report_page: job()  # type: ignore[attr-defined]  # noqa: ARG005
         monkeypatch.setitem(sys.modules, "flows.snapshot", module)
         monkeypatch.setattr("flows.snapshot", module, raising=False)
 

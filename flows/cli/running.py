@@ -9,7 +9,13 @@ from flows.command import exits
 
 
 @app.command
-def run(*, as_of: date | None = None, as_json: Json = False, verbose: bool = False) -> int:
+def run(
+    *,
+    as_of: date | None = None,
+    no_report: bool = False,
+    as_json: Json = False,
+    verbose: bool = False,
+) -> int:
     """Ingest, index, check and publish a snapshot, or say that nothing is new.
 
     For example: `orewatch run`, or `orewatch run --as-of 2026-11-22`.
@@ -19,6 +25,7 @@ def run(*, as_of: date | None = None, as_json: Json = False, verbose: bool = Fal
 
     Args:
         as_of: The day of the run; it decides what counts as stale. The default is today in UTC.
+        no_report: Leave out report.html, which takes some seconds.
         as_json: Print the outcome as JSON.
         verbose: Show Prefect's own log too.
 
@@ -28,7 +35,7 @@ def run(*, as_of: date | None = None, as_json: Json = False, verbose: bool = Fal
 
     settings = Settings()
     try:
-        done = watching.run(settings, as_of, is_verbose=verbose)
+        done = watching.run(settings, as_of, is_verbose=verbose, report_page=not no_report)
     except Exception as error:
         if type(error).__name__ != "GateBlockedError":
             raise

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Failing rows shown of each check; the report has more."""
+REPORT = "report.html"
 OUTCOMES = (
     ("passed", ("pass",)),
     ("warned", ("warn",)),
@@ -103,11 +104,13 @@ def show_next(path: Path) -> None:
     out.print()
     out.print(Text("try next", style="bold"))
     commands = {
+        "orewatch check C010": "the article's figure, computed in every way",
+        "orewatch show KOR graphite": "who supplies whom",
+        "orewatch alerts": "what is beyond its threshold, or due",
         "orewatch query --list": "ready-made questions",
-        "orewatch query share_over_time": "year by year",
-        "orewatch query most_concentrated --param importer=KOR": "fewest suppliers",
-        "orewatch sources": "editions, licences",
     }
+    if (path / REPORT).is_file():
+        commands = {"orewatch report --open": "the report, one file to forward"} | commands
     show_record_list(out, commands, style="")
     note(f"the quality report: {path / 'quality.html'}")
 

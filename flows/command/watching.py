@@ -49,7 +49,9 @@ def shown() -> Iterator[None]:
             yield
 
 
-def run(settings: Settings, as_of: date | None, *, is_verbose: bool) -> Published:
+def run(
+    settings: Settings, as_of: date | None, *, is_verbose: bool, report_page: bool = True
+) -> Published:
     """Run the main flow, watched; Prefect's own log is shown only where `is_verbose`.
 
     Raises:
@@ -67,4 +69,4 @@ def run(settings: Settings, as_of: date | None, *, is_verbose: bool) -> Publishe
         # Late: Prefect reads its environment when it is imported, and takes seconds.
         from flows.snapshot import snapshot  # noqa: PLC0415
 
-        return snapshot(as_of=as_of)
+        return snapshot(as_of=as_of, report_page=report_page)
