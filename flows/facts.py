@@ -14,9 +14,9 @@ from types import MappingProxyType
 import polars as pl
 
 from flows.indices.contract import TYPES, Column, Table, publish
-from flows.minerals import FactError, fold, mineral_rows, read_minerals, read_yaml
+from flows.minerals import FactError, Loader, fold, mineral_rows, read_minerals, read_yaml
 
-__all__ = ["FactError", "Facts", "fold", "read_facts"]
+__all__ = ["FactError", "Facts", "Loader", "fold", "read_facts"]
 
 Span = tuple[int | None, int | None]
 

@@ -200,8 +200,10 @@ def finish(
             "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall()
     }
+    con.begin()  # two thousand comments committed one by one take seconds
     for table in everything:
         comment(con, table, "VIEW" if table.id in views else "TABLE")
+    con.commit()
     con.execute("DROP SCHEMA IF EXISTS staging CASCADE")
     return counts(con, [table.id for table in everything])
 

@@ -141,6 +141,10 @@ STATEMENTS: Mapping[str, Sequence[str]] = {
     "a word of a country that is a mineral's": (
         "UPDATE ref.country_word SET word = 'tin' WHERE word = 'Thai'",
     ),
+    "an alert that nobody sees": (
+        "ALTER VIEW view.alerts RENAME TO alerts_sound",
+        "CREATE VIEW view.alerts AS SELECT * FROM view.alerts_sound LIMIT 0",
+    ),
     "a badge that nobody gave": (
         "ALTER VIEW view.badge RENAME TO badge_sound",
         "CREATE VIEW view.badge AS SELECT * REPLACE ('A' AS badge) FROM view.badge_sound",

@@ -154,6 +154,19 @@ def test_an_acknowledgement_names_one_alert(memory: Memory) -> None:
     assert len(memory.acknowledge("all", "", "me", NOW)) == 40
 
 
+def test_acknowledging_all_keeps_who_acknowledged_one_before_and_why(memory: Memory) -> None:
+    first, second = alert(key={"mineral": "1"}), alert(key={"mineral": "2"})
+    memory.remember([first, second], RULES, DAY)
+    memory.acknowledge(first.id, "stock for a year", "me", NOW)
+    assert [one.id for one in memory.acknowledge("all", "", "you", NOW)] == [second.id]
+    assert memory.acknowledge("all", "", "you", NOW) == []
+    kept = memory.state.alerts[first.id].acknowledged
+    assert kept is not None
+    assert (kept["by"], kept["reason"]) == ("me", "stock for a year")
+    with pytest.raises(AlertError, match="no alert that is on has the id ''"):
+        memory.acknowledge("", "", "me", NOW)
+
+
 def test_what_ended_long_ago_is_forgotten(memory: Memory) -> None:
     settled(memory, [alert()])
     settled(memory, [])

@@ -123,9 +123,6 @@ def test_the_csv_of_a_query_takes_any_type() -> None:
     assert said == 'l,s\n\'=a|b,"{""x"": 1}"\n'
 
 
-# --- Excel --------------------------------------------------------------------------------------
-
-
 def sheet_xml(path: Path, place: int) -> ET.Element:
     """The XML of a sheet, by its place in the workbook."""
     with zipfile.ZipFile(path) as archive:
@@ -300,9 +297,6 @@ def test_sheets_have_names_that_excel_takes() -> None:
     assert names == ["production_concentration", "a_b_c", "Notes~2", "x" * 31, "x" * 29 + "~2"]
 
 
-# --- CSV, Parquet, JSON -------------------------------------------------------------------------
-
-
 def test_csv_keeps_codes_and_numbers_and_no_formula(orewatch: Orewatch, tmp_path: Path) -> None:
     out = tmp_path / "claims.csv"
     assert orewatch("export", "mart.claim", "--out", str(out)).code == 0
@@ -365,9 +359,6 @@ def test_several_tables_make_a_folder(orewatch: Orewatch, tmp_path: Path) -> Non
     assert "records" not in about["tables"][0]
 
 
-# --- what is exported ---------------------------------------------------------------------------
-
-
 def test_without_a_name_it_is_what_one_wants_first(orewatch: Orewatch, tmp_path: Path) -> None:
     said = orewatch("export", "--json")
     tables = {one["name"]: one for one in said.json["tables"]}
@@ -405,6 +396,7 @@ def test_a_query_stays_locked(orewatch: Orewatch, tmp_path: Path) -> None:
         (("claim", "--format", "csv", "--out", "a.xlsx"), 2, "which is it"),
         (("claim", "--out", "nowhere/a.xlsx"), 1, "no folder"),
         (("claim", "--format", "pdf"), 2, "pdf"),
+        (("claim", "--out", "a.pdf"), 2, "none of xlsx"),
     ],
 )
 def test_a_wrong_wish_is_one_message(
@@ -417,9 +409,6 @@ def test_a_wrong_wish_is_one_message(
     assert list(tmp_path.iterdir()) == []
 
 
-# --- whole or not at all ------------------------------------------------------------------------
-
-
 def test_nothing_is_written_over_without_force(orewatch: Orewatch, tmp_path: Path) -> None:
     out = tmp_path / "claims.csv"
     out.write_text("mine")
@@ -429,7 +418,11 @@ def test_nothing_is_written_over_without_force(orewatch: Orewatch, tmp_path: Pat
     assert out.read_text() == "mine"
     assert orewatch("export", "claim", "--out", str(out), "--force").code == 0
     assert out.read_text(encoding="utf-8").startswith("claim_id,")
-    # A folder never is, whatever one says.
+    # A pipe or a folder never is, whatever one says.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert orewatch("export", "claim", "--out", str(pipe), "--force").code == 1
+    assert pipe.is_fifo()
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(aside.ExportError, match="never replaced"), aside.aside(folder, force=True):

@@ -17,7 +17,7 @@ import xlsxwriter
 
 from flows import publish, warehouse
 from flows.command import supply
-from flows.purchases import amounts, enriched, lists, matching, reading
+from flows.purchases import amounts, lists, matching, reading
 from flows.purchases.answer import Asked, answer
 from flows.purchases.answer import problems as known_problems
 from flows.purchases.contract import Options, PurchaseError
@@ -505,6 +505,22 @@ def test_hostile_workbooks_are_refused(expose: Expose, tmp_path: Path) -> None:
         assert "fetch it again" not in said.err
 
 
+def test_a_header_that_never_ends_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "firm.csv"
+    path.write_text("material,country,value," + "(" * 100_000 + "\nWolfram,China,1,\n")
+    assert set(reading.read(path, Options()).columns) == {"material", "country", "value"}
+
+
+def test_the_currency_to_convert_to_may_be_spelt_as_in_the_file(expose: Expose) -> None:
+    rows = HEAD + "Wolfram,,China,1,t,100,EUR\n" + "Wolfram,,China,1,t,100,usd\n"
+    found = [expose(rows, "--json", "--to", word).json for word in ("USD", "usd")]
+    assert found[0]["overall"] == found[1]["overall"]
+    # 1.25 dollars for a euro in October.
+    assert found[1]["overall"]["amount"] == 225
+    said = expose(rows, "--to", "thalers")
+    assert (said.code, "no currency is called 'thalers'" in said.err) == (1, True)
+
+
 def test_a_column_has_its_place() -> None:
     assert [workbook.place(one) for one in (b"A", b"Z", b"AA", b"XFD")] == [1, 26, 27, 16384]
 
@@ -530,11 +546,26 @@ def test_what_comes_from_outside_is_no_formula_in_the_csv(expose: Expose, tmp_pa
     assert dangerous == []
 
 
-@pytest.mark.parametrize("text", ["=1", "+A", "-A", "@x", "\t=1", "  =1", "\uff1d1"])
-def test_signs_of_formulas_get_an_apostrophe(text: str) -> None:
-    assert enriched.safe(text) == f"'{text}"
-    assert enriched.safe("-5.25") == "-5.25"
-    assert enriched.safe("plain") == "plain"
+def test_a_formula_behind_a_separator_is_none_and_an_amount_stays(
+    expose: Expose, tmp_path: Path
+) -> None:
+    out = tmp_path / "rows.csv"
+    rows = "Material;Country;Value;Note;Note;=Sum\n"
+    rows += 'Wolfram;China;-1,5;a line\u2028;"x; =HYPERLINK(1)";"\n=1"\n'
+    assert expose(rows, "--csv", str(out)).code == 1
+    header, row = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
+    assert header[3:6] == ["Note", "Note", "'=Sum"]
+    assert row[2] == "-1,5"
+    assert row[4:6] == ["x; '=HYPERLINK(1)", "'=1"]
+
+
+def test_a_link_that_leads_nowhere_is_not_followed(expose: Expose, tmp_path: Path) -> None:
+    out, beyond = tmp_path / "rows.csv", tmp_path / "beyond.csv"
+    out.symlink_to(beyond)
+    assert expose(FIRM, "--csv", str(out)).code == 2
+    assert not beyond.exists()
+    said = expose(FIRM, "--csv", str(tmp_path / "no" / "rows.csv"))
+    assert (said.code, "is no folder" in said.err) == (1, True)
 
 
 def test_only_the_file_asked_for_is_written(

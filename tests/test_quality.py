@@ -493,6 +493,7 @@ def test_a_suite_is_read_and_needs_the_sources_of_its_table_too(tmp_path: Path) 
         ("kwargs:", "kwargs:\n      mostly: 0.9", "threshold_from"),
         ("expectations:", "notes: none\nexpectations:", "and only those"),
         ("- type", "- [type", "no YAML"),
+        ("severity: warning", "severity: warning\n    severity: info", "'severity' named twice"),
     ],
 )
 def test_a_faulty_suite_is_refused_by_file_and_entry(

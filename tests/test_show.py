@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.command import naming, showing
+from flows.command import naming, showing, terminal
 from flows.command.exits import UsageError
 from tests.command import Orewatch
 from tests.supplied import supplied_home
@@ -82,6 +82,24 @@ def test_what_is_unclear_exits_2_with_the_commands(
     said = orewatch("show", *words)
     assert (said.code, said.out) == (2, "")
     assert {line.strip().partition("  (")[0] for line in said.err.splitlines()} >= set(commands)
+
+
+@pytest.mark.usefixtures("home")
+def test_one_congo_is_not_taken_for_the_other(orewatch: Orewatch) -> None:
+    said = orewatch("show", "Congo", "cobalt")
+    assert said.code == 2
+    assert "orewatch show COD cobalt" in said.err
+    assert "orewatch show COG cobalt" in said.err
+
+
+@pytest.mark.usefixtures("home")
+def test_a_narrow_terminal_keeps_the_names(
+    orewatch: Orewatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "WIDE", 40)
+    said = orewatch("show", "JPN", "rare_earths", "--day", DAY)
+    rows = [line.split()[:4] for line in said.out.splitlines() if line.startswith("China ")]
+    assert rows == [["China", "0.700", "0.600", "0.500"]]
 
 
 @pytest.mark.usefixtures("home")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.alerts.contract import Alert, by_severity
 from flows.alerts.dated import alerts as of_the_day
-from flows.alerts.memory import read
+from flows.alerts.memory import TELLS_ITS_END, read
 from flows.alerts.reading import opened
 from flows.alerts.turned import alerts as turned
 from flows.alerts.yearly import alerts as yearly
@@ -30,7 +30,10 @@ def current(snapshot: Path, day: date, settings: Settings) -> list[Alert]:
         AlertRuleError: a rule does not fit its table.
 
     """
-    return sorted(read(settings).told(found(snapshot, day, settings)), key=by_severity)
+    told = read(settings).told(found(snapshot, day, settings))
+    # What was due has come, and is told as such by another rule.
+    shown = (one for one in told if one.status != "ended" or one.kind in TELLS_ITS_END)
+    return sorted(shown, key=by_severity)
 
 
 def found(snapshot: Path, day: date, settings: Settings) -> list[Alert]:

@@ -10,10 +10,11 @@ from flows.alerts.contract import Alert, AlertError
 from flows.alerts.reading import Ground, Rule, midnight
 from flows.alerts.runs import last_run
 from flows.alerts.yearly import spelt
+from flows.indices.formulas.policy_spells import EVERYBODY
 
 EVENTS = {
     "effective": "takes effect on {day}",
-    "resumed": "is in force again from {day}, as its suspension lapses",
+    "resumed": "is in force from {day}, as its suspension lapses",
     "expired": "is in force for the last time on {day}",
     "suspended": "is in force for the last time on {day}, then suspended",
     "announced": "was announced on {day}",
@@ -49,7 +50,6 @@ WHERE e.day BETWEEN ? AND ?
 GROUP BY e.source, e.edition, e.measure, e.event, e.day, t.title, t.issuer_iso3
 ORDER BY e.day, e.measure, e.event
 """
-EVERYONE = "ALL"
 
 
 def alerts(ground: Ground) -> Iterator[Alert]:
@@ -87,8 +87,8 @@ def measures(ground: Ground, rule: Rule) -> Iterator[Alert]:
 
 def concerned(importers: Sequence[str], watched: Sequence[str]) -> list[str]:
     """Of the importers that a measure is about, those that are watched."""
-    if EVERYONE in importers or not watched:
-        return [EVERYONE] if EVERYONE in importers else list(importers)
+    if EVERYBODY in importers or not watched:
+        return [EVERYBODY] if EVERYBODY in importers else list(importers)
     return [economy for economy in importers if economy in watched]
 
 
@@ -99,7 +99,7 @@ def measure_sentence(
     apart = (row["day"] - day).days
     when = f"in {apart} days" if apart > 1 else "tomorrow" if apart == 1 else ""
     minerals = ", ".join(words.get(mineral, mineral) for mineral in row["minerals"] or [])
-    whom = ", ".join(words.get(economy, economy) for economy in importers if economy != EVERYONE)
+    whom = ", ".join(words.get(economy, economy) for economy in importers if economy != EVERYBODY)
     issuer = words.get(row["issuer_iso3"], row["issuer_iso3"])
     event = EVENTS[row["event"]].format(day=row["day"])
     parts = [

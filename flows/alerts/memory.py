@@ -161,17 +161,21 @@ class Memory:
         self.save()
 
     def acknowledge(self, wanted: str, reason: str, by: str, now: datetime) -> list[Alert]:
-        """Acknowledge an alert by its id or the beginning of it, or `all`; give which.
+        """Acknowledge an alert by its id or the beginning of it, or `all` others; give which.
 
         Raises:
             AlertError: there is none, or several begin so.
 
         """
         active = [name for name, _ in self._active()]
-        names = active if wanted == "all" else [n for n in active if n.startswith(wanted)]
-        if not names or (wanted != "all" and len(names) > 1):
-            fault = "several alerts begin with" if names else "no alert that is on has the id"
-            raise AlertError(f"{fault} {wanted!r}; `orewatch alerts` shows the ids")
+        if wanted == "all":
+            # Who acknowledged one before, and why, stays.
+            names = [name for name, entry in self._active() if entry.acknowledged is None]
+        else:
+            names = [name for name in active if wanted and name.startswith(wanted)]
+            if len(names) != 1:
+                fault = "several alerts begin with" if names else "no alert that is on has the id"
+                raise AlertError(f"{fault} {wanted!r}; `orewatch alerts` shows the ids")
         said = {"time": now.isoformat(timespec="seconds"), "by": by, "reason": reason}
         for name in names:
             self.state.alerts[name].acknowledged = dict(said)

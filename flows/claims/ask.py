@@ -87,7 +87,7 @@ def recorded(claim_id: str, snapshot: Path) -> Answered:
     with warehouse.snapshot_reader(file_of(snapshot)) as con:
         check_tables(con, tables)
         verdict, listed = (
-            con.execute(f"SELECT * FROM {name} WHERE claim_id = ?", [claim_id]).pl()  # noqa: S608
+            con.execute(f"FROM {name} WHERE {among('claim_id', [claim_id])}").pl()
             for name in tables
         )
     if verdict.is_empty():
@@ -129,6 +129,21 @@ def check_names(questions: pl.DataFrame, tables: Mapping[str, pl.LazyFrame]) -> 
                 raise ClaimError(f"{party} is no economy of mart.economy")
         if row["mineral"] is not None and row["mineral"] not in minerals:
             raise ClaimError(f"{row['mineral']} is no mineral of ref.mineral")
+        check_parties(row["importer_iso3"], row["exporter_iso3"], tables)
+
+
+def check_parties(importer: str | None, exporter: str, tables: Mapping[str, pl.LazyFrame]) -> None:
+    """Refuse a share that no trade is counted for: it would read as one of zero."""
+    if importer == exporter:
+        raise ClaimError(f"{importer} buys nothing of itself; name another supplier")
+    present = tables["ref_bloc_member"].filter(pl.col("to_year").is_null())
+    blocs = dict(present.group_by("bloc").agg("iso3").collect().iter_rows())
+    buyers, sellers = set(blocs.get(importer, [])), {exporter, *blocs.get(exporter, [])}
+    if buyers & sellers:
+        raise ClaimError(
+            f"{importer} and {exporter} share members, and trade between members is no import of "
+            "a bloc; ask about an importer or a supplier outside of it"
+        )
 
 
 def reach(
@@ -147,12 +162,15 @@ def rows(
     con: warehouse.Connection, name: str, codes: Sequence[str], importers: Sequence[str] | None
 ) -> pl.DataFrame:
     """Read the rows of some codes, and of some importers."""
-    test, values = f"hs6 IN ({marks(codes)})", [*codes]
+    tests = [among("hs6", codes)]
     if importers is not None:
-        test, values = f"{test} AND importer_iso3 IN ({marks(importers)})", [*values, *importers]
-    return con.execute(f"SELECT * FROM {name} WHERE {test}", values).pl()  # noqa: S608
+        tests.append(among("importer_iso3", importers))
+    return con.execute(f"FROM {name} WHERE {' AND '.join(tests)}").pl()
 
 
-def marks(values: Sequence[str]) -> str:
-    """One question mark a value; a null where there is none, which nothing equals."""
-    return ", ".join("?" for _ in values) or "NULL"
+def among(column: str, values: Sequence[str]) -> str:
+    """Test that a column has one of some values; of none, nothing passes.
+
+    Quoted, not bound: a text bound as a parameter has DuckDB import pandas, a quarter of a second.
+    """
+    return f"{column} IN ({', '.join(warehouse.text(value) for value in values) or 'NULL'})"

@@ -23,6 +23,7 @@ WHOLES: Mapping[str, tuple[str, bool]] = {
 """What a share is of -> the measure, and whether trade decides it or only informs."""
 
 BASES = ("value", "mass")
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 
 class AskedError(Exception):
@@ -74,6 +75,8 @@ def question_of(asked: Asked, words: Words) -> dict[str, Any]:
         raise AskedError("whose share? name the supplier: --supplier CHN")
     if importer is None and measure == IMPORT_SHARE:
         raise AskedError("whose imports? name the importer: --importer JPN")
+    if asked.as_of is not None and not FIRST_YEAR <= asked.as_of <= LAST_YEAR:
+        raise AskedError(f"--as-of takes a year such as 2023, not {asked.as_of}")
     if asked.basis not in {None, *BASES}:
         raise AskedError(f"--basis takes {' or '.join(BASES)}; not {asked.basis!r}")
     mineral = mineral_of(asked.mineral, words)

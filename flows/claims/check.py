@@ -31,6 +31,7 @@ from flows import publish, warehouse
 from flows.claims.ask import check_tables
 from flows.claims.reading import Reading
 from flows.claims.words import Words
+from flows.indices.formulas.claim_phrases import percent
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
@@ -66,7 +67,7 @@ def answer(
             null where there is none) and repeat.
 
     """
-    made = body(told, snapshot, words, said)
+    made = body(told | of_cells(told, cells), snapshot, words, said)
     return made | {
         "range": range_of(told, made["primary"], cells),
         "cells": cells.to_dicts(),
@@ -96,6 +97,27 @@ def body(told: Row, snapshot: Path, words: Words, said: Mapping[str, Any]) -> An
     }
 
 
+def of_cells(told: Row, cells: pl.DataFrame) -> Row:
+    """Read from the cells what a verdict's row has no columns for.
+
+    Of the primary cell its rank and concentration; of the nearest whether territories count in it,
+    which they do only where no cell without them is as near.
+    """
+    if told.get("primary_year") is None:
+        return {}
+    (first,) = cells.filter("is_primary").to_dicts()
+    near = cells.filter(
+        pl.col(name).eq_missing(pl.lit(told[f"nearest_{name}"]))
+        for name in NEAREST
+        if name != "territories"
+    )
+    return {
+        "primary_rank": first["rank"],
+        "primary_hhi": first["hhi"],
+        "nearest_territories": near["territories"].min(),
+    }
+
+
 def beyond(reading: Reading, text: str, snapshot: Path, words: Words, repeat: str) -> Answer:
     """Make the answer to a claim that asks nothing of trade."""
     told = {
@@ -114,7 +136,7 @@ def asked_of(told: Row, question: Mapping[str, Any] | None, words: Words) -> Row
         "low": told.get("stated_low_share", told.get("low")),
         "high": told.get("stated_high_share", told.get("high")),
     }
-    known = question or (told | kept | {"stated": middle(**kept)})
+    known = question or (told | kept | {"stated": told.get("stated_share")})
     importer, supplier = known.get("importer_iso3"), known.get("exporter_iso3")
     return {name: known.get(name) for name in ASKED} | {
         "importer": importer,
@@ -123,11 +145,6 @@ def asked_of(told: Row, question: Mapping[str, Any] | None, words: Words) -> Row
         "supplier_name": words.name(supplier) if supplier else None,
         "mineral_name": words.name(known["mineral"]) if known.get("mineral") else None,
     }
-
-
-def middle(low: float | None, high: float | None) -> float | None:
-    """Give the figure that was stated, of which a published verdict keeps the bounds."""
-    return (low + high) / 2 if low is not None and high is not None else None
 
 
 def primary_of(told: Row) -> Row | None:
@@ -175,11 +192,6 @@ def basket_name(basket: str) -> str:
     return f"HS {basket}" if basket.isdecimal() else basket.replace("_", " ")
 
 
-def percent(share: float) -> str:
-    """Write a share in percent with one decimal."""
-    return f"{100 * share:.1f}"
-
-
 def events(snapshot: Path, asked: Row) -> list[Row]:
     """Give the days on which the supplier's measures on the mineral took effect and expired.
 
@@ -192,8 +204,10 @@ def events(snapshot: Path, asked: Row) -> list[Row]:
     with warehouse.snapshot_reader(snapshot / publish.DATABASE) as con:
         measures = con.execute(MEASURES).pl()
         member = con.execute("FROM ref.bloc_member SELECT bloc, iso3 WHERE to_year IS NULL").pl()
-    aimed = ["ALL", asked["importer"], *member.filter(iso3=asked["importer"])["bloc"]]
-    reaches = pl.lit(asked["importer"] is None) | pl.col("target").is_in(aimed)
+    importer = pl.lit(asked["importer"], pl.String)
+    theirs = member.filter(pl.col("iso3").eq_missing(importer))
+    aimed = ["ALL", asked["importer"], *theirs["bloc"]]
+    reaches = importer.is_null() | pl.col("target").is_in(aimed)
     of_both = measures.filter(reaches, issuer_iso3=asked["supplier"], mineral=asked["mineral"])
     rows = of_both.drop("target").unique().sort("effective", "measure", nulls_last=True).to_dicts()
     return [

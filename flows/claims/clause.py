@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from flows.claims.asked import FIRST_YEAR, LAST_YEAR
 from flows.claims.figures import BARE, SHARE, Figure, figures, in_context
 from flows.claims.grammar import group
 from flows.claims.materials import Material, materials
@@ -15,7 +16,6 @@ from flows.claims.words import MOST_TOKENS, ClaimWord, Words, longest
 
 STANDALONE = frozenset({"threshold", "rank"})
 """Kinds of word that stand for a figure; the others bound one."""
-FIRST_YEAR, LAST_YEAR = 1900, 2100
 NEAR = 5
 """Tokens after an earlier figure within which a year is that figure's."""
 
@@ -131,10 +131,15 @@ def years(
     said = []
     for one in bare:
         text = sentence[one.start].text
-        is_year = len(text) == 4 and text.isascii() and text.isdecimal()  # noqa: PLR2004
-        if is_year and one.start not in theirs and FIRST_YEAR <= int(text) <= LAST_YEAR:
+        if is_year(text) and one.start not in theirs:
             said.append(int(text))
     return list(dict.fromkeys(said))
+
+
+def is_year(text: str) -> bool:
+    """Whether a token is written as a year is."""
+    is_written = len(text) == 4 and text.isascii() and text.isdecimal()  # noqa: PLR2004
+    return is_written and FIRST_YEAR <= int(text) <= LAST_YEAR
 
 
 def is_relative(sentence: Sequence[Token]) -> bool:
@@ -148,10 +153,13 @@ def is_relative(sentence: Sequence[Token]) -> bool:
 def is_span(sentence: Sequence[Token]) -> bool:
     """Whether a year opens or ends a span of years."""
     texts = [token.text for token in sentence]
-    years = [place for place, text in enumerate(texts) if len(text) == 4 and text.isdecimal()]  # noqa: PLR2004
     return any(
-        (place and texts[place - 1] in group("spans")) or texts[place + 1 : place + 2] == ["s"]
-        for place in years
+        group("spans") & set(texts[max(place - 2, 0) : place])
+        or texts[max(place - 1, 0) : place] in (["from"], ["to"])
+        or texts[place + 1 : place + 2] == ["s"]
+        or (texts[place + 1 : place + 2] in (["-"], ["/"]) and sentence[place + 2 : place + 3])
+        for place, text in enumerate(texts)
+        if is_year(text)
     )
 
 

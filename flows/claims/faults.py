@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flows.claims.clause import Clause
+from flows.claims.doubts import doubts
 from flows.claims.figures import amount
 from flows.claims.grammar import group
 from flows.claims.materials import materials_of
@@ -27,6 +28,7 @@ def faults(one: Clause, words: Words) -> Iterator[str]:
     yield from faults_of_minerals(one, words)
     yield from faults_of_places(one, words)
     yield from faults_of_years(one)
+    yield from doubts(one, words)
 
 
 def faults_of_minerals(one: Clause, words: Words) -> Iterator[str]:

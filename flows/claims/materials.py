@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from flows.claims.grammar import group
 from flows.claims.tokens import Token
 from flows.claims.words import Form, Words, longest, singular
 
@@ -62,15 +63,23 @@ def with_form(
 def around(sentence: Sequence[Token], start: int, end: int, telling: frozenset[str]) -> set[str]:
     """Give the words next to a mineral's name that tell a form, as far as they follow closely."""
     said: set[str] = set()
-    for token in sentence[end : end + AFTER]:
-        if singular(token.text) not in telling:
+    for place in range(end, min(end + AFTER, len(sentence))):
+        text = singular(sentence[place].text)
+        if text in telling:
+            said.add(text)
+        elif not joins(sentence, place, telling):
             break
-        said.add(singular(token.text))
     for token in reversed(sentence[max(start - BEFORE, 0) : start]):
         if singular(token.text) not in telling:
             break
         said.add(singular(token.text))
     return said
+
+
+def joins(sentence: Sequence[Token], place: int, telling: frozenset[str]) -> bool:
+    """Whether a token joins two words that tell forms: compounds and metals."""
+    following = sentence[place + 1].text if place + 1 < len(sentence) else ""
+    return sentence[place].text in group("joints") and singular(following) in telling
 
 
 def chosen(known: Sequence[Form], said: set[str]) -> list[Form]:

@@ -144,7 +144,12 @@ def role_of_phrase(sentence: Sequence[Token], one: Place, limit: int) -> str | N
 
 def role_of_verb(sentence: Sequence[Token], one: Place, limit: int) -> str | None:
     """Give the role that the next verb tells, up to the next name."""
-    for token in sentence[one.end : min(limit, one.end + FAR)]:
+    for place in range(one.end, min(limit, one.end + FAR)):
+        token = sentence[place]
+        follows = sentence[place + 1].text if place + 1 < len(sentence) else ""
+        if token.text in group("supply_heads") and follows == "of":
+            # A noun, and no verb: China is the main source of.
+            return EXPORTER
         if token.text in group("import_verbs"):
             return IMPORTER
         if token.text in group("export_verbs"):

@@ -16,6 +16,20 @@ TOKEN = re.compile(
     r"|[^\W\d_]+(?:'[^\W\d_]+)*'?"  # a word
     r"|[%$€£¥]|[-\N{EN DASH}\N{EM DASH},.;:?!&/]|\n"  # a mark
 )
+SIGNS = tuple(
+    (re.compile(sign), word)
+    for sign, word in (
+        (r"\N{PLUS-MINUS SIGN}|\+/-", "plus or minus"),
+        (r"(?<![\w)%])[-\N{MINUS SIGN}](?=\d)|\N{MINUS SIGN}", "minus"),
+        (r"(?:\N{GREATER-THAN OR EQUAL TO}|>=)(?=\s*\d)", "at least"),
+        (r"(?:\N{LESS-THAN OR EQUAL TO}|<=)(?=\s*\d)", "at most"),
+        (r">(?=\s*\d)", "more than"),
+        (r"<(?=\s*\d)", "less than"),
+        (r"[~\N{ALMOST EQUAL TO}\N{TILDE OPERATOR}](?=\s*\d)", "about"),
+        (r"(?<=[\d%])\+(?!\d)", "or more"),
+    )
+)
+"""Signs before a figure, or after it, and the words they stand for."""
 ENDS = frozenset({".", ";", "?", "!", "\n"})
 EN_DASH, EM_DASH = "\N{EN DASH}", "\N{EM DASH}"
 DASHES = frozenset({"-", EN_DASH, EM_DASH})
@@ -39,6 +53,8 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """Split a text into tokens; whatever is no word, number or mark of a sentence is left out."""
     joined = INITIALS.sub(lambda found: found[0].replace(".", "") + " ", straight(text))
+    for sign, word in SIGNS:
+        joined = sign.sub(f" {word} ", joined)
     return list(without_hyphens([token(found[0]) for found in TOKEN.finditer(joined)]))
 
 

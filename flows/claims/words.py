@@ -12,6 +12,7 @@ import polars as pl
 from flows import publish, warehouse
 from flows.claims.ask import check_tables
 from flows.claims.tokens import Token, key
+from flows.spellings import economies, minerals
 
 Key = tuple[str, ...]
 
@@ -104,19 +105,13 @@ def words_of(snapshot: Path) -> Words:
 def words_from(frames: Mapping[str, pl.DataFrame]) -> Words:
     """Make the words from frames of the tables in NEEDED."""
     places, adjectives, initials = place_words(frames)
-    minerals = frames["mineral"].rows(named=True)
-    names = dict(frames["country"].select("iso3", "name").iter_rows())
-    names |= dict(frames["bloc"].select("bloc", "name").iter_rows())
-    names |= {row["mineral"]: row["name"][:1].lower() + row["name"][1:] for row in minerals}
+    names = {one.id: one.name for one in economies(frames)}
+    names |= {one.id: one.name[:1].lower() + one.name[1:] for one in minerals(frames)}
     return Words(
         places=places,
         adjectives=adjectives,
         initials=initials,
-        minerals={
-            key(alias.replace("_", " ")): row["mineral"]
-            for row in minerals
-            for alias in (row["mineral"], row["name"], *row["aliases"])
-        },
+        minerals={key(one.word.replace("_", " ")): one.id for one in minerals(frames)},
         forms=forms(frames),
         claim_words=claim_words(frames["claim_word"]),
         units={
@@ -142,24 +137,16 @@ def place_words(
             continue
         found.setdefault(words, set()).add(economy)
         kinds.setdefault(kind, set()).add(words)
-    plural = {words: tuple(sorted(economies)) for words, economies in found.items()}
+    plural = {words: tuple(sorted(meant)) for words, meant in found.items()}
     return plural, frozenset(kinds["adjective"]), frozenset(kinds["initials"])
 
 
 def spellings(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, str, str]]:
     """Yield spelling, economy and kind of every name; areas that are no country have none."""
-    countries = frames["country"].filter(kind="country")
-    known = set(countries["iso3"])
-    for iso3, name in countries.select("iso3", "name").iter_rows():
-        yield name, iso3, "name"
-    for code, iso3 in frames["country_code"].filter(system="name").select("code", "iso3").rows():
-        if iso3 in known:
-            yield code, iso3, "name"
-    for word, iso3, kind in frames["country_word"].select("word", "iso3", "kind").iter_rows():
-        yield word, iso3, kind
-    for row in frames["bloc"].iter_rows(named=True):
-        for spelling in (row["bloc"].replace("_", " "), row["name"], *row["aliases"]):
-            yield spelling, row["bloc"], "name"
+    for one in economies(frames):
+        if one.group == "bloc" or (one.group == "country" and one.kind == "name"):
+            yield one.word.replace("_", " "), one.id, "name"
+    yield from frames["country_word"].select("word", "iso3", "kind").iter_rows()
 
 
 def forms(frames: Mapping[str, pl.DataFrame]) -> dict[str, tuple[Form, ...]]:

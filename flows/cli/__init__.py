@@ -5,6 +5,7 @@ What takes long to import is imported within the verb that needs it.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -46,6 +47,10 @@ VERBS = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error that has a reader is one message, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the terminal lacks is shown as another, and ends nothing.
+            stream.reconfigure(errors="replace")
     try:
         app(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ def answered(request: Request, snapshot: Path, words: Words) -> checks.Answer:
     if reading.outside or reading.asked is None:
         repeat = f"orewatch check {shlex.quote(text or '')}{pinned(request, snapshot)}"
         return checks.beyond(reading, text or "", snapshot, words, repeat)
+    if reading.asked.as_of and reading.asked.as_of > datetime.now(UTC).year:
+        raise UsageError(f"{reading.asked.as_of} lies ahead; no data can show it yet")
     found = ask.answered(reading.questions, snapshot)
     said = {
         "claim": text,
@@ -151,8 +154,16 @@ def write_files(request: Request, answer: Mapping[str, Any]) -> list[Path]:
         return []
     from flows.report import claim_card  # noqa: PLC0415
 
+    made: dict[Path, Callable[[Mapping[str, Any]], bytes]] = {}
     if request.html is not None:
-        request.html.write_text(claim_card.claim_card(answer), encoding="utf-8")
+        made[request.html] = lambda told: claim_card.claim_card(told).encode("utf-8")
     if request.png is not None:
-        request.png.write_bytes(claim_card.claim_png(answer))
-    return [path for path in (request.html, request.png) if path is not None]
+        made[request.png] = claim_card.claim_png
+    for path, card in made.items():
+        try:
+            path.write_bytes(card(answer))
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be written ({error.strerror}); name a file in a folder of your own"
+            ) from error
+    return list(made)

@@ -10,8 +10,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from flows.claims.check import basket_name, grid, percent
+from flows.claims.check import basket_name, grid
 from flows.command import terminal
+from flows.indices.formulas.claim_phrases import percent
 
 STYLES = {
     "supported": "bold green",

@@ -77,6 +77,9 @@ def chosen_form(wanted: Wanted) -> str:
     ending = wanted.out.suffix.removeprefix(".").lower() if wanted.out else ""
     if wanted.form and ending in FORMS and ending != wanted.form:
         raise UsageError(f"--out ends in .{ending}, and --format says {wanted.form}; which is it?")
+    is_folder = wanted.out is not None and wanted.out.is_dir()
+    if ending and not (wanted.form or ending in FORMS or is_folder):
+        raise UsageError(f"--out ends in .{ending}, which is none of {', '.join(FORMS)}")
     return wanted.form or (ending if ending in FORMS else "xlsx")
 
 

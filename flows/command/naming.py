@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from flows import warehouse
+from flows import spellings, warehouse
 from flows.command.exits import UsageError
 from flows.command.terminal import plain
 from flows.facts import fold
+from flows.spellings import Spelling, economies, minerals
 
 MOST = 8
 """Candidates that are shown."""
@@ -18,20 +19,6 @@ LONGEST = 200
 """Characters of a word that candidates are looked for; a longer one is no name."""
 CLOSE = 0.75
 """How alike two spellings must be for one to stand in the message about the other."""
-
-ECONOMIES = """
-SELECT economy AS id, name, economy AS word FROM mart.economy
-UNION ALL SELECT economy, name, name FROM mart.economy
-UNION ALL
-SELECT e.economy, e.name, c.code FROM ref.country_code AS c
-JOIN mart.economy AS e ON e.economy = c.iso3 WHERE c.system = 'name'
-UNION ALL
-SELECT e.economy, e.name, unnest(b.aliases) FROM ref.bloc AS b
-JOIN mart.economy AS e ON e.economy = b.bloc
-"""
-MINERALS = (
-    "SELECT mineral AS id, name, unnest(list_append(aliases, mineral)) AS word FROM ref.mineral"
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,8 @@ def economy(con: warehouse.Connection, text: str, command: Callable[[str], str])
         UsageError: it names none, or several; the message has the commands that would do.
 
     """
-    return one("an economy", text, words(con, ECONOMIES), command)
+    known = economies(spellings.read(con))
+    return one("an economy", text, words(one for one in known if one.kind != "letters"), command)
 
 
 def mineral(con: warehouse.Connection, text: str, command: Callable[[str], str]) -> Named:
@@ -64,14 +52,14 @@ def mineral(con: warehouse.Connection, text: str, command: Callable[[str], str])
         UsageError: it names none, or several; the message has the commands that would do.
 
     """
-    return one("a mineral", text, words(con, MINERALS), command)
+    return one("a mineral", text, words(minerals(spellings.read(con))), command)
 
 
-def words(con: warehouse.Connection, sql: str) -> dict[str, dict[str, Named]]:
+def words(known: Iterable[Spelling]) -> dict[str, dict[str, Named]]:
     """Give folded spelling -> id -> what it names."""
     found: dict[str, dict[str, Named]] = {}
-    for id_, name, word in con.execute(sql).fetchall():
-        found.setdefault(fold(word), {})[id_] = Named(id_, name)
+    for spelt in known:
+        found.setdefault(fold(spelt.word), {})[spelt.id] = Named(spelt.id, spelt.name)
     return found
 
 

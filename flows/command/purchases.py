@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,7 +52,7 @@ def expose(wanted: Wanted, settings: Settings, *, as_json: bool) -> int:
         NoSuchSnapshotError: there is no snapshot.
 
     """
-    if wanted.csv and wanted.csv.exists():
+    if wanted.csv and os.path.lexists(wanted.csv):
         raise UsageError(f"{wanted.csv} is there already; name a new file")
     path = shelf.find(settings, wanted.snapshot)
     with warehouse.snapshot_reader(path / publish.DATABASE) as con:

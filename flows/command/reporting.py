@@ -44,7 +44,6 @@ def report(settings: Settings, wanted: str | None = None, out: Path | None = Non
             path = _made(settings, folder)
         if out is not None:
             target = out / NAME if out.is_dir() else out
-            target.parent.mkdir(parents=True, exist_ok=True)
             path = Path(shutil.copyfile(path, target))
     except OSError as error:
         raise ReportError(f"the report cannot be written: {error}") from error

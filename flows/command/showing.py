@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +24,8 @@ STEPS = ".:-=+*%#"
 """The same eight heights for a terminal without Unicode."""
 NARROW = 100
 """Width below which fewer years are shown."""
+NARROWEST = 60
+"""Width below which the line of all years is left out."""
 
 Series = Sequence[float | None]
 
@@ -54,9 +53,11 @@ class Screen:
     def __init__(self, body: Body, years: int | None) -> None:
         """Lay out what was read for the terminal there is."""
         self.body = body
-        self.out = tolerant(console())
+        self.out = console()
         self.is_ascii = self.out.options.ascii_only
         fitting = YEARS if self.out.width >= NARROW else YEARS // 2
+        # Beside the years' line nothing would be left for the suppliers' names.
+        self.has_trend = self.out.width >= NARROWEST
         self.all_years = [row["year"] for row in body["years"]]
         dated = {row["year"] for row in body["suppliers"] if row["import_share"] is not None}
         self.dated = [year for year in self.all_years if year in dated]
@@ -95,7 +96,8 @@ class Screen:
         grid.add_column("supplier", overflow="fold")
         for year in self.years:
             grid.add_column(str(year), justify="right")
-        grid.add_column(f"{self.all_years[0]}-{self.all_years[-1]}", no_wrap=True)
+        if self.has_trend:
+            grid.add_column(f"{self.all_years[0]}-{self.all_years[-1]}", no_wrap=True)
         for iso3 in first:
             self.line(grid, names[iso3], shares[iso3])
         if rest:
@@ -113,7 +115,8 @@ class Screen:
         # Blank where nothing was traded at all, which is no null.
         cells = [mark(shares[year]) if year in shares else "" for year in self.years]
         trend = sparkline([shares.get(year) for year in self.all_years], is_ascii=self.is_ascii)
-        grid.add_row(plain(self.fit(name)), *cells, Text(trend, style="cyan"))
+        drawn = [Text(trend, style="cyan")] if self.has_trend else []
+        grid.add_row(plain(self.fit(name)), *cells, *drawn)
 
     def bars(self, last: Mapping[str, Any]) -> None:
         """Draw the shares of the newest year with a number."""
@@ -206,13 +209,6 @@ class Screen:
         for row in body["commands"]:
             self.say(f"{row['what']}: {row['command']}", style="dim")
         self.say(f"snapshot {body['snapshot']}", style="dim")
-
-
-def tolerant(out: Console) -> Console:
-    """Have a character that the terminal lacks shown as a question mark, not end the command."""
-    if out.options.ascii_only and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    return out
 
 
 def by_supplier(

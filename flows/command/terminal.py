@@ -35,11 +35,19 @@ Cell = tuple[str, str]
 """What stands in a cell, and its style."""
 
 
+class Screen(Console):
+    """A console that leaves a reader who has gone to the command's own end."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass on what Rich would end with exit code 1."""
+        raise BrokenPipeError
+
+
 def console(*, is_error: bool = False) -> Console:
     """The console of standard output, or of the error stream; wide where it is no terminal."""
     stream = sys.stderr if is_error else sys.stdout
     wide = None if stream.isatty() else WIDE
-    return Console(file=stream, width=wide, highlight=False, markup=False, emoji=False)
+    return Screen(file=stream, width=wide, highlight=False, markup=False, emoji=False)
 
 
 def show_answer(answer: Answer, form: str) -> None:
@@ -72,7 +80,8 @@ def as_csv(answer: Answer) -> str:
 
 def print_json(body: object) -> None:
     """Print JSON; a number that JSON lacks is null."""
-    sys.stdout.write(json.dumps(fit(body), indent=2, ensure_ascii=False) + "\n")
+    is_plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(fit(body), indent=2, ensure_ascii=is_plain) + "\n")
 
 
 def fit(value: object) -> object:

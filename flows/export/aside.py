@@ -45,7 +45,7 @@ def aside(out: Path, *, force: bool) -> Iterator[Path]:
             free = shutil.disk_usage(out.parent).free / 1e6
             raise ExportError(
                 f"the disk is full: {out} was not written, and nothing of it is left; "
-                f"{free:,.0f} MB are free. Free some space, or name another place with --out"
+                f"{free:,.0f} MB are free. Free some space, or name another place"
             ) from error
         raise
     finally:
@@ -55,11 +55,13 @@ def aside(out: Path, *, force: bool) -> Iterator[Path]:
 def refuse(out: Path, *, force: bool) -> None:
     """Refuse to write where something is, or where no folder is."""
     if not out.parent.is_dir():
-        raise ExportError(f"{out.parent} is no folder; make it first, or name another with --out")
+        raise ExportError(f"{out.parent} is no folder; make it first, or name another")
     if out.is_dir():
         raise ExportError(f"{out} is there already, and a folder is never replaced; name another")
+    if out.exists() and not out.is_file():
+        raise ExportError(f"{out} is no file, and is never replaced; name another")
     if os.path.lexists(out) and not force:
-        raise ExportError(f"{out} is there already; --force replaces it, --out names another")
+        raise ExportError(f"{out} is there already; --force replaces it, or name another")
 
 
 def put(part: Path, out: Path, *, force: bool) -> None:

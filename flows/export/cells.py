@@ -16,7 +16,7 @@ import polars.selectors as cs
 BAR = "|"
 """What stands between the items of a list."""
 
-NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+NUMBER = r"^\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*$"
 SIGNS = "=+@\\-\uff1d\uff0b\uff0d\uff20\u2212"
 """What begins a formula; the full-width forms are taken for the plain ones."""
 BLANKS = "[\\s\u200b\u2060\ufeff]*"

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from flows.facts import Loader
 from flows.gate.contract import QUERY, ROWLESS_TYPES, Check, Severity, SuiteError
 from flows.gate.implied import implied_checks
 from flows.indices.contract import Table
@@ -68,8 +69,8 @@ def authored_checks(folder: Path, tables: Sequence[Table]) -> list[Check]:
 
 def _suite(path: Path, table: Table) -> list[Check]:
     try:
-        suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        suite = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 it is a safe loader
+    except (ValueError, yaml.YAMLError) as error:
         raise SuiteError(f"{path}: no YAML: {error}") from error
     if not isinstance(suite, dict) or set(suite) != {"name", "expectations"}:
         raise SuiteError(f"{path}: a suite has the keys name and expectations, and only those")

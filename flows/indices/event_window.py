@@ -42,7 +42,7 @@ def compute(  # noqa: PLR0913, PLR0917 - one frame each
     mart_mineral_trade: pl.LazyFrame,
     mart_monthly_trade: pl.LazyFrame,
     ref_country: pl.LazyFrame,
-    ref_supply_risk_importer: pl.LazyFrame,
+    ref_report_importer: pl.LazyFrame,
     indices_import_concentration: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """Before and after of every measure with goods in trade, for every importer that it affects.
@@ -53,11 +53,11 @@ def compute(  # noqa: PLR0913, PLR0917 - one frame each
         mart_mineral_trade: annual amounts.
         mart_monthly_trade: monthly amounts by HS code.
         ref_country: `iso3` and `kind`.
-        ref_supply_risk_importer: the importers shown for a measure on everybody.
+        ref_report_importer: the importers shown for a measure on everybody.
         indices_import_concentration: why a cell has no number.
 
     """
-    watched = ref_supply_risk_importer.select(importer_iso3="importer")
+    watched = ref_report_importer.select(importer_iso3="importer")
     found = events(mart_measure, mart_basket, watched)
     theirs = pl.col("importer_iso3").is_in(found["importer_iso3"].unique().to_list())
     goods = pl.col("mineral").is_in(found["mineral"].unique().to_list())
@@ -90,10 +90,11 @@ def figures(sums: pl.LazyFrame) -> pl.LazyFrame:
     sums = sums.with_columns(
         pl.col("issuer", "comparison", "issuer_usd", "comparison_usd").fill_null(0),
         pl.col("squares", "other_squares").fill_null(0),
+        pl.col("issuer_unweighed", "comparison_unweighed").fill_null(value=False),
         periods=counted,
     )
     values = {
-        (figure, side): value
+        (figure, side): pl.when(~unweighed(figure, side)).then(value)
         for side in (ISSUER, COMPARISON)
         for figure, value in {
             "import_share": ratio(amount[side], total),
@@ -114,11 +115,21 @@ def figures(sums: pl.LazyFrame) -> pl.LazyFrame:
             figure=pl.lit(figure),
             side=pl.lit(side),
             value=value,
-            why=pl.when(value.is_null()).then(why),
+            why=pl.when(unweighed(figure, side))
+            .then(pl.lit("weight_missing"))
+            .when(value.is_null())
+            .then(why),
         )
         for (figure, side), value in values.items()
     )
     return laid.filter((pl.col("basis") == "mass") | pl.col("figure").is_in(list(PLAIN_FIGURES)))
+
+
+def unweighed(figure: str, side: str) -> pl.Expr:
+    """Whether a figure would take what is sold without a weight for nothing."""
+    own = pl.col(f"{side}_unweighed")
+    either = pl.col("issuer_unweighed") | pl.col("comparison_unweighed")
+    return either if figure == "import_share" or (figure, side) == ("hhi", ISSUER) else own
 
 
 def beside(values: pl.LazyFrame) -> pl.LazyFrame:
@@ -235,7 +246,7 @@ INDEX = Index(
         "mart.mineral_trade",
         "mart.monthly_trade",
         "ref.country",
-        "ref.supply_risk_importer",
+        "ref.report_importer",
         "indices.import_concentration",
     ),
     compute=compute,

@@ -83,12 +83,18 @@ def compute(  # noqa: PLR0913, PLR0917 - one frame each
         .with_columns(
             pl.col("exposed", "covered", "weighted").fill_null(0),
             pl.col("exporters", "measures", "suspended_measures").fill_null([]),
-            pl.col("unread", "on_member", "unweighted").fill_null(value=False),
+            pl.col("unread", "on_member", "unweighted", "unweighed").fill_null(value=False),
+        )
+        .with_columns(
+            reason=pl.coalesce("reason", pl.when("unweighed").then(pl.lit("weight_missing")))
         )
         .with_columns(**measures())
         .with_columns(
             flags=pl.col("flags").fill_null([]).list.set_union(own_flags()).list.sort(),
-            confidence=pl.when("counts").then("confidence").otherwise(pl.lit(UNPROVEN)),
+            confidence=pl.when(~pl.col("counts"))
+            .then(pl.lit(UNPROVEN))
+            .when(pl.col("reason").is_null())
+            .then("confidence"),
             confirmation=pl.when("unread")
             .then(pl.lit("unconfirmed"))
             .otherwise(pl.lit("confirmed")),
@@ -119,7 +125,8 @@ def exposed_amounts(
         active: spells of each stretch, with the code each is about.
         amounts: `CELL`, `exporter_iso3`, `hs6` and `amount`, whole units.
 
-    Gives `ROW`, exposed and covered (whole units) and weighted (in thousandths).
+    Gives `ROW`, exposed and covered (whole units), weighted (in thousandths), and unweighed,
+    whether one of them sells nothing that has a weight.
 
     """
     in_force = active.filter(pl.col("kind") == "in_force")
@@ -133,8 +140,10 @@ def exposed_amounts(
         .join(worst, on=STRETCH)
         .join(amounts, on=[*CELL, "exporter_iso3"])
         .join(named, on=[*exporter, "hs6"], how="left")
+        .with_columns(unweighed=amount.is_null().all().over(*ROW, "exporter_iso3"))
         .group_by(ROW)
         .agg(
+            pl.col("unweighed").any(),
             exposed=amount.sum(),
             weighted=(amount * pl.col("worst")).sum(),
             covered=amount.filter(is_named).sum(),

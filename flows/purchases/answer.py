@@ -13,10 +13,11 @@ import polars as pl
 
 from flows import warehouse
 from flows.purchases import figures, summing
-from flows.purchases.contract import Options, Sheet
+from flows.purchases.amounts import currency
+from flows.purchases.contract import Options, PurchaseError, Sheet
 from flows.purchases.exchange import Money, in_one_currency
 from flows.purchases.joining import with_cells, with_measures
-from flows.purchases.lists import Row, read_lists
+from flows.purchases.lists import Lists, Row, read_lists
 from flows.purchases.rows import Basis, matched
 
 PROBLEMS = Path(__file__).with_name("problems.csv")
@@ -80,7 +81,7 @@ def answer(con: warehouse.Connection, sheet: Sheet, options: Options, asked: Ask
     purchases = matched(sheet, lists, options)
     basis, frame, money = purchases.basis, purchases.rows, Money(None)
     if basis == "value":
-        frame, money = in_one_currency(con, frame, asked.to, asked.day)
+        frame, money = in_one_currency(con, frame, target(asked.to, lists), asked.day)
     else:
         frame = frame.with_columns(amount_micro=pl.col("mass_micro"))
     home = figures.home(con, asked.importer)
@@ -120,6 +121,16 @@ def answer(con: warehouse.Connection, sheet: Sheet, options: Options, asked: Ask
         else pl.DataFrame(schema=figures.LONG),
         thresholds,
     )
+
+
+def target(text: str | None, lists: Lists) -> str | None:
+    """Give the code of the currency to convert to; null = none was said."""
+    if text is None:
+        return None
+    code, factor, problem = currency(text, lists.money)
+    if problem or factor != 1:
+        raise PurchaseError(f"no currency is called {text!r}; --to takes one such as EUR")
+    return code
 
 
 def domestic(good: pl.DataFrame) -> list[str]:

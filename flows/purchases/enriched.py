@@ -1,25 +1,20 @@
-"""Write every row of the file with what was found for it, as a CSV that a spreadsheet opens safely.
-
-A cell from outside that begins with a sign of a formula gets an apostrophe before it, so that it
-stays text; a number stays a number.
-"""
+"""Write every row of a file with what was found for it, as a CSV that spreadsheets open safely."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-import re
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from flows.export.aside import aside
+from flows.export.cells import flat, harmless, harmless_text
 from flows.purchases.amounts import MICRO
 from flows.purchases.answer import Exposure
-
-SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may begin a formula with, the wide forms too."""
-NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+from flows.purchases.contract import Sheet
 
 OURS = (
     "mineral",
@@ -58,55 +53,66 @@ OURS = (
 """Columns that are ours, those of the country's supply and of world production among them."""
 NAMES = {"hhi": "country_hhi", "cr1": "country_cr1", "year": "country_year"}
 
+Figures = Mapping[tuple[str | None, ...], Mapping[str, float | None]]
+"""Mineral, stage and supplier (null where a figure is of none) -> column -> figure."""
+
 
 def write_rows(found: Exposure, path: Path) -> None:
     """Write the rows to a new file, whole or not at all.
 
     Raises:
-        FileExistsError: the file is there.
+        ExportError: something is at the path, or the file cannot be written.
 
     """
-    with path.open("x", encoding="utf-8-sig", newline="") as file:
-        try:
-            csv.writer(file).writerows(lines(found))
-        except BaseException:
-            path.unlink()
-            raise
+    ours = our_cells(found)
+    own = [f"{name} (file)" if name in ours.columns else name for name in found.sheet.headers]
+    head = io.StringIO()
+    names = [harmless_text(name) for name in (*own, *ours.columns)]
+    csv.writer(head, lineterminator="\n").writerow(names)
+    rows = pl.concat([file_cells(found.sheet), ours], how="horizontal")
+    with aside(path, force=False) as part, part.open("wb") as file:
+        file.write(codecs.BOM_UTF8 + head.getvalue().encode())
+        harmless(flat(rows)).write_csv(file, include_header=False)
 
 
-def lines(found: Exposure) -> Iterator[list[object]]:
-    """Give the header and a line a row: the file's cells, then ours, then each index's figures."""
-    headers = [str(name) for name in found.sheet.headers]
-    index = first_figures(found.indices)
-    figures = sorted({name for names in index.values() for name in names})
-    ours = [
+def file_cells(sheet: Sheet) -> pl.DataFrame:
+    """Give the file's own cells under numbers: two of its headers may be the same."""
+    return pl.DataFrame(
+        {
+            str(place): [row[place] if place < len(row) else None for row in sheet.rows]
+            for place in range(len(sheet.headers))
+        },
+        schema={str(place): pl.String for place in range(len(sheet.headers))},
+    )
+
+
+def our_cells(found: Exposure) -> pl.DataFrame:
+    """Give what was found for each row, then each index's figures."""
+    rows, is_value = found.rows, found.basis == "value"
+    amount = pl.col("amount_micro").cast(pl.Float64) / MICRO
+    currency = pl.lit(found.money.currency if is_value else None, dtype=pl.String)
+    told = rows.select(
         "line",
-        "amount" if found.basis == "value" else "amount_kg",
-        "amount_currency",
-        "mass_kg",
-        *(NAMES.get(name, name) for name in OURS),
-        *figures,
+        amount.alias("amount" if is_value else "amount_kg"),
+        currency.alias("amount_currency"),
+        (pl.col("mass_micro").cast(pl.Float64) / MICRO).alias("mass_kg"),
+        *(pl.col(name).alias(NAMES.get(name, name)) for name in OURS),
+    )
+    known = first_figures(found.indices)
+    figures = sorted({name for them in known.values() for name in them})
+    keys = rows.select("mineral", "cell_stage", "supplier_iso3", "problem").rows()
+    of_row = [
+        {} if problem else {**known.get((*key, supplier), {}), **known.get((*key, None), {})}
+        for *key, supplier, problem in keys
     ]
-    yield [*(safe(one if one not in ours else f"{one} (file)") for one in headers), *ours]
-    width = len(headers)
-    for row, cells in zip(found.rows.iter_rows(named=True), found.sheet.rows, strict=True):
-        own = [*cells[:width], *[None] * (width - len(cells))]
-        key = (row["mineral"], row.get("cell_stage"))
-        known = index.get((*key, row["supplier_iso3"]), {}) | index.get((*key, None), {})
-        yield [
-            *(safe(cell) for cell in own),
-            row["line"],
-            scaled(row["amount_micro"]),
-            found.money.currency if found.basis == "value" else None,
-            scaled(row["mass_micro"]),
-            *(written(row.get(name)) for name in OURS),
-            *(known.get(name) if row["problem"] is None else None for name in figures),
-        ]
+    return told.with_columns(
+        pl.Series(name, [one.get(name) for one in of_row], dtype=pl.Float64) for name in figures
+    )
 
 
-def first_figures(indices: pl.DataFrame) -> Mapping[tuple[Any, ...], dict[str, float | None]]:
-    """Give mineral, stage, supplier -> column -> figure, of every index by value or no basis."""
-    found: dict[tuple[Any, ...], dict[str, float | None]] = {}
+def first_figures(indices: pl.DataFrame) -> Figures:
+    """Give the figures of every index by value or no basis."""
+    found: dict[tuple[str | None, ...], dict[str, float | None]] = {}
     for row in indices.iter_rows(named=True):
         variant = row["variant"].replace("basis=value", "").strip()
         if "basis=" in variant:
@@ -115,24 +121,3 @@ def first_figures(indices: pl.DataFrame) -> Mapping[tuple[Any, ...], dict[str, f
         key = (row["mineral"], row["stage"], row["supplier_iso3"])
         found.setdefault(key, {})[name] = row["value"]
     return found
-
-
-def scaled(micro: int | None) -> float | None:
-    """Give an amount of its millionths."""
-    return None if micro is None else micro / MICRO
-
-
-def written(value: object) -> object:
-    """Write one of our own cells; what came of the file's words is as safe as they are."""
-    if isinstance(value, list):
-        return safe(" | ".join(str(one) for one in value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return safe(value) if isinstance(value, str) else value
-
-
-def safe(text: str | None) -> str | None:
-    """Give a text so that no spreadsheet takes it for a formula."""
-    if text is None or NUMBER.fullmatch(text):
-        return text
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(SIGNS) else text

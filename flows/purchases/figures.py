@@ -124,9 +124,9 @@ def governance(con: warehouse.Connection, suppliers: Sequence[str]) -> pl.DataFr
     return con.execute(
         f"""
         WITH newest AS (
-            SELECT iso3, max(year) AS year, arg_max(edition, year) AS edition
+            SELECT DISTINCT ON (iso3) iso3, year, edition
             FROM mart.governance WHERE iso3 IN ({listed(suppliers)}) AND estimate IS NOT NULL
-            GROUP BY iso3
+            ORDER BY iso3, year DESC, edition DESC
         )
         SELECT g.iso3 AS supplier_iso3, g.year AS governance_year,
             CASE WHEN count(g.estimate) = 6 THEN avg(g.estimate ORDER BY g.dimension) END

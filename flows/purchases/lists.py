@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows import warehouse
+from flows import spellings, warehouse
 from flows.facts import fold
 
 Row = dict[str, Any]
@@ -35,6 +35,7 @@ class Country:
     iso3: str
     name: str
     kind: str
+    """bloc, or the kind of ref.country."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Lists:
     """The facts that purchases are matched by."""
 
     minerals: Mapping[str, str]
-    """Folded spelling -> mineral."""
+    """Folded spelling -> mineral, the longer before the shorter."""
     names: Mapping[str, str]
     """Mineral -> its name."""
     codes: Mapping[str, tuple[Code, ...]]
@@ -63,18 +64,18 @@ class Lists:
 
 def read_lists(con: warehouse.Connection) -> Lists:
     """Read the facts that purchases are matched by from a snapshot's file."""
-    minerals = rows(con, "SELECT mineral, name, aliases FROM ref.mineral")
+    frames = spellings.read(con)
+    minerals = [*spellings.minerals(frames)]
+    spelt = {fold(one.word): one.id for one in minerals}
     units = rows(con, "SELECT unit, quantity, base_unit, factor, aliases FROM ref.unit")
     masses = {u["unit"]: u["factor"] for u in units if u["quantity"] == "mass"}
     revisions = rows(con, "SELECT hs_revision, name FROM ref.hs_revision ORDER BY in_force_from")
     return Lists(
-        minerals={
-            fold(word): m["mineral"] for m in minerals for word in (m["name"], *m["aliases"])
-        },
-        names={m["mineral"]: m["name"] for m in minerals},
+        minerals={word: spelt[word] for word in sorted(spelt, key=lambda one: (-len(one), one))},
+        names={one.id: one.name for one in minerals},
         codes=codes(con),
         measured=measured(con),
-        countries=countries(con),
+        countries=countries(spellings.economies(frames)),
         money={
             fold(word): (u["base_unit"], int(u["factor"]))
             for u in units
@@ -126,26 +127,11 @@ def measured(con: warehouse.Connection) -> dict[str, frozenset[str]]:
     return {hs6: frozenset(them) for hs6, them in found.items()}
 
 
-def countries(con: warehouse.Connection) -> dict[str, tuple[Country, ...]]:
-    """Give spelling or letters -> the countries, and what is none, that they may mean."""
+def countries(known: Iterable[spellings.Spelling]) -> dict[str, tuple[Country, ...]]:
+    """Give folded spelling or letters -> the countries, and what is none, that they may mean."""
     found: dict[str, dict[str, Country]] = {}
-    for row in rows(
-        con,
-        r"""
-        WITH word AS (
-            -- Codes of digits are left out: systems differ in what they mean.
-            SELECT code AS word, iso3 AS economy FROM ref.country_code
-            WHERE to_year IS NULL AND NOT regexp_matches(code, '^[0-9]+$')
-            UNION SELECT economy, economy FROM mart.economy
-            UNION SELECT name, economy FROM mart.economy
-            UNION SELECT unnest(aliases), bloc FROM ref.bloc
-        )
-        SELECT w.word, e.economy AS iso3, e.name, e.kind
-        FROM word AS w JOIN mart.economy AS e ON e.economy = w.economy
-        """,
-    ):
-        country = Country(row["iso3"], row["name"], row["kind"])
-        found.setdefault(fold(row["word"]), {})[country.iso3] = country
+    for one in known:
+        found.setdefault(fold(one.word), {})[one.id] = Country(one.id, one.name, one.group)
     return {word: tuple(them.values()) for word, them in found.items()}
 
 

@@ -125,10 +125,10 @@ def by_name(text: str | None, lists: Lists) -> Bought:
 
 def names_within(word: str, lists: Lists) -> Iterator[tuple[str, str]]:
     """Give each name that stands in a text as words of its own, the longer before the shorter."""
-    for name in sorted(lists.minerals, key=lambda one: (-len(one), one)):
+    for name, mineral in lists.minerals.items():
         if name in word and (found := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", word)):
             word = word[: found.start()] + "\0" * len(name) + word[found.end() :]
-            yield name, lists.minerals[name]
+            yield name, mineral
 
 
 def six_digits(text: str) -> tuple[str | None, tuple[str, ...]]:

@@ -40,6 +40,8 @@ OFFICE = "cp1252"
 """What a spreadsheet writes on Windows where it does not write UTF-8."""
 TAIL = re.compile(r"(?P<base>.+?)\s*[(\[]\s*(?P<word>[^)\]]+?)\s*[)\]]")
 LAST = re.compile(r"(?P<base>.+?)[\s_]+(?:in[\s_]+)?(?P<word>[A-Z]{3}|kg|t|kt)")
+LONGEST = 200
+"""Characters of a header that is looked into; a longer cell is none."""
 NEEDS = (("material", "hs"), ("country",), ("value", "quantity"))
 """At least one of each must be there."""
 MEASURED = ("value", "quantity")
@@ -232,6 +234,8 @@ def recognised(cells: Sequence[str | None], said: Mapping[str, str]) -> Found:
 def meant(header: str) -> tuple[str, int, str] | None:
     """Say which column a header means, how surely, and which unit it names: `Value (EUR)`."""
     spelt = " ".join(header.replace("_", " ").split())
+    if len(spelt) > LONGEST:
+        return None
     words = aliases()
     if known := words.get(fold(spelt)):
         return *known, ""

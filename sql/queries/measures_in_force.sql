@@ -11,7 +11,7 @@ FROM mart.measure_in_force AS f
 JOIN (SELECT DISTINCT source, edition, measure, title FROM mart.measure) AS m
     ON m.source = f.source AND m.edition = f.edition AND m.measure = f.measure
 WHERE f.importer_iso3 IN ('ALL', $importer)
-    AND coalesce(CAST($day AS DATE), CAST(now() AS DATE))
+    AND coalesce(CAST($day AS DATE), CAST(now() AT TIME ZONE 'UTC' AS DATE))
         BETWEEN f.in_force_from AND coalesce(f.in_force_to, DATE '9999-12-31')
 GROUP BY ALL
 ORDER BY f.severity DESC NULLS LAST, f.in_force_from DESC, f.measure, f.importer_iso3

@@ -22,23 +22,12 @@ columns:
   - {name: edition, type: text, meaning: edition of the source}
   - {name: preferred_for, type: texts, meaning: "purposes for which this source and edition is the one to use (view.preferred_source); empty = another is", values: [comparison, importer]}
 */
-WITH preferred AS (
-    SELECT
-        importer_iso3, mineral, stage, year, source, edition,
-        list(purpose ORDER BY purpose) AS purposes
-    FROM view.preferred_source
-    GROUP BY importer_iso3, mineral, stage, year, source, edition
-)
 SELECT
-    s.importer_iso3, importer.name AS importer, s.exporter_iso3, exporter.name AS exporter,
-    s.mineral, s.stage, s.year, s.basis, s.import_share, c.hs6, c.flags, c.confidence, s.reason,
-    s.source, s.edition, coalesce(p.purposes, []) AS preferred_for
+    s.importer_iso3, c.importer, s.exporter_iso3, exporter.name AS exporter, s.mineral, s.stage,
+    s.year, s.basis, s.import_share, c.hs6, c.flags, c.confidence, s.reason, s.source, s.edition,
+    c.preferred_for
 FROM indices.import_share AS s
-JOIN indices.import_concentration AS c
+JOIN view.concentration AS c
     ON c.importer_iso3 = s.importer_iso3 AND c.mineral = s.mineral AND c.stage = s.stage
     AND c.year = s.year AND c.basis = s.basis AND c.source = s.source AND c.edition = s.edition
-JOIN mart.economy AS importer ON importer.economy = s.importer_iso3
 JOIN mart.economy AS exporter ON exporter.economy = s.exporter_iso3
-LEFT JOIN preferred AS p
-    ON p.importer_iso3 = s.importer_iso3 AND p.mineral = s.mineral AND p.stage = s.stage
-    AND p.year = s.year AND p.source = s.source AND p.edition = s.edition

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from flows.claims.ask import SMALL, TRADE, ClaimError, answered, argument, recorded
-from flows.indices.formulas.claim_question import QUESTION
 from tests.indices.claimed import Flow, answer, article, asked, of_claims, tables, trade
 from tests.world import Built
 
@@ -78,6 +77,9 @@ def test_a_claim_of_the_article_is_given_as_it_was_published(snapshot: Path) -> 
         (asked(importer_iso3="XYZ"), "XYZ is no economy"),
         (asked(exporter_iso3="CHN' OR 1=1 --"), "is no economy"),
         (asked(mineral="unobtainium"), "unobtainium is no mineral"),
+        (asked(exporter_iso3="JPN"), "buys nothing of itself"),
+        (asked(importer_iso3="EU27_2020", exporter_iso3="DEU"), "share members"),
+        (asked(importer_iso3="G7", exporter_iso3="EU27_2020"), "share members"),
         (pl.concat([asked(), asked(claim_id="other")]), "one claim at a time"),
     ],
 )
@@ -107,7 +109,7 @@ def test_a_snapshot_from_before_says_so(tmp_path: Path) -> None:
 
 
 def test_a_question_is_answered_in_time(built: Built) -> None:
-    claim = pl.concat([asked(stated=0.912, low=0.9115, high=0.9125)]).select(QUESTION)
+    claim = asked(stated=0.912, low=0.9115, high=0.9125)
     answered(claim, built.settings.build)
     start = time.perf_counter()
     found = answered(claim, built.settings.build)

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows import publish
+from flows.claims.check import NEAREST, of_cells
 from tests import world
 from tests.command import Orewatch, Said
 
@@ -64,6 +66,32 @@ def test_a_sentence_has_its_verdict(check: Ask, text: str, verdict: str) -> None
     said = check(text, "--json")
     assert (said.code, said.json["verdict"]) == (0, verdict)
     assert said.json["claim"] == text
+
+
+def test_what_only_the_cells_know_is_told_of_the_primary_and_of_the_nearest(check: Ask) -> None:
+    said = check("Japan imports 54.9 percent of its rare earths from China", "--json").json
+    first = next(cell for cell in said["cells"] if cell["is_primary"])
+    assert (said["primary"]["rank"], said["primary"]["hhi"]) == (1, first["hhi"])
+    assert said["nearest"]["territories"] is False
+
+
+def test_a_question_about_the_world_is_answered_without_a_warning(check: Ask) -> None:
+    said = check(
+        *("--supplier", "CHN", "--mineral", "rare_earths", "--of", "exports", "--share", "0.5"),
+        "--json",
+    )
+    assert (said.code, said.json["asked"]["importer"]) == (0, None)
+    assert said.json["primary"]["share"] > 0
+
+
+def test_where_nothing_is_asked_no_cell_is_nearest() -> None:
+    told = {"primary_year": 2020} | {f"nearest_{name}": None for name in NEAREST}
+    one = pl.DataFrame([{"is_primary": True, "rank": 1, "hhi": 0.5} | dict.fromkeys(NEAREST, 0)])
+    assert of_cells(told, one) == {
+        "primary_rank": 1,
+        "primary_hhi": 0.5,
+        "nearest_territories": None,
+    }
 
 
 def test_the_card_says_first_how_it_was_understood(check: Ask) -> None:
@@ -163,6 +191,18 @@ def test_files_are_written_by_the_card(
     assert (said.code, said.json["verdict"]) == (0, "supported")
     assert page.read_text(encoding="utf-8") == "<p>supported"
     assert picture.read_bytes() == b"supported"
+
+
+def test_a_year_that_lies_ahead_has_no_verdict(check: Ask) -> None:
+    said = check("In 2099 Japan imported 90 percent of its rare earths from China")
+    assert (said.code, "2099 lies ahead" in said.err) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_says_what_would_do(check: Ask, tmp_path: Path) -> None:
+    text = "Japan imports 54.9 percent of its rare earths from China"
+    for path in (tmp_path, tmp_path / "nowhere" / "card.html"):
+        said = check(text, "--html", str(path))
+        assert (said.code, "in a folder of your own" in said.err) == (2, True)
 
 
 # Golden: the project's own settled figures of Japan's rare earths by value, 0.912 in 2007 and

@@ -109,6 +109,7 @@ def test_a_reading_and_its_own_command_are_one(words: Words) -> None:
         ({"mineral": None}, "which mineral"),
         ({"share": "91.2"}, "more than the whole"),
         ({"share": "a lot"}, "no share"),
+        ({"as_of": 99999999999}, "takes a year"),
         ({"share": "1e99999999"}, "no share"),
         ({"share": "1/0"}, "no share"),
         ({"share": None}, "what is claimed"),

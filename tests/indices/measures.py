@@ -183,7 +183,7 @@ def tables(
         "ref_country": composed.COUNTRIES,
         "ref_bloc_member": members,
         "ref_specificity": composed.SPECIFICITY,
-        "ref_supply_risk_importer": pl.LazyFrame({"importer": ["P"]}),
+        "ref_report_importer": pl.LazyFrame({"importer": ["P"]}),
     }
     concentration = composed.computed(import_concentration.INDEX, base)
     return base | {"indices_import_concentration": concentration.lazy()}

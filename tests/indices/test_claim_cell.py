@@ -139,6 +139,18 @@ def test_trade_within_what_acts_as_one_is_left_out() -> None:
     assert cell(found, year=2020, territories=True)["share"] == 40 / 1000
 
 
+def test_a_member_that_buys_of_its_own_bloc_is_asked_about_for_itself() -> None:
+    flows: list[Flow] = [
+        (2020, "FRA", "DEU", "280530", 30, 1),
+        (2020, "FRA", "ITA", "280530", 10, 1),
+        (2020, "FRA", "CHN", "280530", 60, 1),
+        (2020, "DEU", "CHN", "280530", 900, 1),
+    ]
+    _, found = answer(asked(importer_iso3="FRA", exporter_iso3="EU27_2020"), tables(trade(flows)))
+    assert cell(found)["share"] == 40 / 100
+    assert cell(found)["rank"] == 2
+
+
 @pytest.mark.parametrize(("sold", "bounds"), [(0, (0.0, 0.0)), (40, (0.0, 1.0)), (100, (1.0, 1.0))])
 def test_a_code_that_mixes_minerals_gives_bounds(sold: int, bounds: tuple[float, float]) -> None:
     """Without a declared part, only who sells none or all of the code is known."""

@@ -117,6 +117,24 @@ def test_without_a_declared_threshold_it_is_an_opinion() -> None:
     assert (found["verdict"], found["primary_share"]) == ("opinion", 0.9)
 
 
+def test_an_opinion_says_so_where_there_is_no_number_too() -> None:
+    found = verdict(asked(mineral="hydrogen_fluoride"), series({2020: 90}))
+    assert (found["verdict"], found["primary_share"]) == ("opinion", None)
+    assert found["why"].startswith("Nothing is declared that would meet the claim; the data here")
+
+
+def test_a_year_before_the_data_begin_is_not_reported_whatever_the_newest_lacks() -> None:
+    flows: list[Flow] = [(2020, "JPN", "CHN", "280530", 9, None)]
+    found = verdict(asked(low=0.65, year=1990), trade(flows))
+    assert (found["verdict"], found["reason"]) == ("not_checkable", "not_reported")
+
+
+def test_of_several_questions_each_is_told_with_its_year() -> None:
+    both = pl.concat([asked(low=0.65), asked(low=0.65, mineral="gallium", question=2)])
+    found = verdict(both, series({2020: 70}))
+    assert "rare earths, Japan 70.0 in 2020; gallium, Japan no number" in found["why"]
+
+
 def test_what_no_edition_carries_is_not_checkable_and_names_the_codes() -> None:
     found = verdict(asked(mineral="hydrogen_fluoride", low=0.65), series({2020: 90}))
     assert (found["verdict"], found["reason"]) == ("not_checkable", "edition_lacks_code")

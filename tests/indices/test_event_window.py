@@ -89,6 +89,23 @@ def test_what_has_no_weight_has_no_unit_value() -> None:
     assert value["before"] == pytest.approx(1228 / 1628)
 
 
+def test_an_issuer_that_sells_without_a_weight_is_no_zero() -> None:
+    """A twentieth of the value is borne; what A's part of the mass was, nobody knows."""
+    flows: list[Flow] = [(2018, "A", "P", POWDER, 4, None), (2018, "B", "P", POWDER, 96, 96)]
+    found = windows([*flows, *AFTER], [measure("m", "A", DAY)])
+    for name, side in (
+        ("import_share", "issuer"),
+        ("import_share", "comparison"),
+        ("mass_kg", "issuer"),
+        ("hhi", "issuer"),
+    ):
+        row = figure(found, name, side)
+        assert (row["before"], row["before_amount"]) == (None, None), (name, side)
+        assert row["reason"] == "weight_missing"
+    assert figure(found, "mass_kg", "comparison")["before_amount"] == 96
+    assert figure(found, "import_share", basis="value")["before"] == 0.04
+
+
 def test_a_year_of_no_trade_counts_and_one_that_is_not_there_does_not() -> None:
     """P reports 2017, but buys nothing of it then: three years before. Of 2021 nobody reports."""
     other = [(2017, "A", "P", "999903", 5, 5)]

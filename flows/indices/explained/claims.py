@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flows.indices.explained.sheet import Read, Row, Sheet, literal, within
 from flows.indices.explained.supply import Supply, shares
-from flows.indices.explained.trade import ENDLESS, by_exporter, members
+from flows.indices.explained.trade import by_exporter, members
 from flows.indices.formulas.claim_question import half_unit_of, interval
+from flows.indices.formulas.mineral_rows import ENDLESS
 
 PRIMARY = {"primary_low_share": "share_low", "primary_high_share": "share_high"}
 
@@ -109,10 +110,12 @@ def sold_rows(read: Read, cell: Row) -> list[Row]:
         hs6=sorted(codes),
         **where,
     )
+    # A member that buys of its own bloc is asked about for itself.
+    buys_as = {own: actor for own, actor in acts.items() if importer in {None, actor}}
     named: list[Row] = [
         {
             **row,
-            "importer_iso3": acts.get(row["importer_iso3"], row["importer_iso3"]),
+            "importer_iso3": buys_as.get(row["importer_iso3"], row["importer_iso3"]),
             "exporter_iso3": acts.get(row["exporter_iso3"], row["exporter_iso3"]),
         }
         for row in rows

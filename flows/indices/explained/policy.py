@@ -9,7 +9,6 @@ from flows.indices.explained.sheet import Read, Row, Sheet, literal, plus
 from flows.indices.explained.supply import Supply
 from flows.indices.explained.trade import (
     AMOUNT,
-    ENDLESS,
     UNIT,
     bought,
     bought_rows,
@@ -17,10 +16,11 @@ from flows.indices.explained.trade import (
     counts,
     members,
 )
+from flows.indices.formulas.mineral_rows import ENDLESS
+from flows.indices.formulas.policy_spells import ALL_TRADE, EVERYBODY
+from flows.indices.formulas.windows import MONTHS
 
-ALL_TRADE, EVERYBODY = "all_trade", "ALL"
 KG_PER_T = 1000
-MONTHS = 12
 SHARES = ("exposed_share", "exposed_share_low", "exposed_share_high", "weighted_share")
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from flows.indices.explained.sheet import Not, Read, Row, Sheet, of_series, plus
 from flows.indices.explained.supply import Amount, Supply, supplied
+from flows.indices.formulas.mineral_rows import ENDLESS
 
 AMOUNT = {"value": "value_usd", "mass": "mass_kg"}
 UNIT = {"value": "USD", "mass": "kg"}
-ENDLESS = 9999
 
 Terms = dict[str, list[tuple[int, str]]]
 """Supplier -> its figures, each with what it is of."""

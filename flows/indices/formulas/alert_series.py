@@ -12,7 +12,7 @@ KEY = ("importer_iso3", "mineral", "stage", "basis", "source", "edition")
 SERIES = ("rule", *KEY)
 YEARLY = ("level", "change", "relative_change", "rank")
 """Kinds of rules that are about a series of years."""
-SAID = ("reason", "confidence", "top_supplier_iso3")
+SAID = ("reason", "top_supplier_iso3")
 """What else is taken from a table where it has it."""
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import polars as pl
 
 from flows.indices.formulas.claim_question import KEY, Tables
+from flows.indices.formulas.mineral_rows import ENDLESS
 
 HEADLINE, WITH_PROXIES = "headline", "headline_and_proxies"
-ENDLESS = 9999
 CLEAN, PROXY = 1, 2
 """Tiers of `ref.specificity`."""
 
@@ -83,11 +83,15 @@ def renamed(questions: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
     rows = forms.join(codes.select("hs_revision").unique(), how="cross").join(
         codes.select(*form, "hs_revision", "hs6"), on=[*form, "hs_revision"], how="left"
     )
-    return rows.with_columns(
-        hs6=pl.coalesce("hs6", "named"),
-        in_headline=pl.lit(value=True),
-        is_added=pl.lit(value=False),
-    ).unique([*KEY, "hs_revision", "hs6"])
+    return (
+        rows.with_columns(
+            hs6=pl.coalesce("hs6", "named"),
+            in_headline=pl.lit(value=True),
+            is_added=pl.lit(value=False),
+        )
+        .sort(*KEY, "hs_revision", "hs6", "form")
+        .unique([*KEY, "hs_revision", "hs6"], keep="first", maintain_order=True)
+    )
 
 
 def bare(questions: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:

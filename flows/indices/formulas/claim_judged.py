@@ -37,18 +37,39 @@ def by_question(questions: pl.LazyFrame, cells: pl.LazyFrame) -> pl.DataFrame:
     place = cells.filter("is_primary").select(
         *KEY, "basis", "source", "side", primary_meets="meets", primary_at="year"
     )
-    headline = (pl.col("basket") == HEADLINE) & ~pl.col("territories")
-    series = [*KEY, "basis", "source", "side"]
-    met = (
-        cells.filter(headline)
-        .join(place, on=series, validate="m:1")
+    joined = questions
+    for part in (primary, met(cells, place), spread(cells, place), nearest(cells), sizes(cells)):
+        joined = joined.join(part, on=KEY, how="left", validate="1:1")
+    return (
+        joined.with_columns(
+            pl.col("met_years").fill_null([]), pl.col("straddles").fill_null(value=False)
+        )
+        .with_columns(verdict=verdict())
+        .collect()
+    )
+
+
+def is_headline() -> pl.Expr:
+    """Whether a cell is of the headline, territories apart."""
+    return (pl.col("basket") == HEADLINE) & ~pl.col("territories")
+
+
+def met(cells: pl.LazyFrame, place: pl.LazyFrame) -> pl.LazyFrame:
+    """List the years, up to the primary one, in which its basket and basis met the claim."""
+    return (
+        cells.filter(is_headline())
+        .join(place, on=[*KEY, "basis", "source", "side"], validate="m:1")
         .filter("meets", pl.col("year") <= pl.col("primary_at"))
         .group_by(KEY)
         .agg(met_years=pl.col("year").sort())
     )
+
+
+def spread(cells: pl.LazyFrame, place: pl.LazyFrame) -> pl.LazyFrame:
+    """Give the least and the greatest share of the primary year, and whether they disagree."""
     share = pl.col("share")
     there = cells.join(place.select(*KEY, "primary_meets", "primary_at"), on=KEY, validate="m:1")
-    spread = (
+    return (
         there.filter(pl.col("year") == pl.col("primary_at"), share.is_not_null())
         .group_by(KEY)
         .agg(
@@ -59,7 +80,11 @@ def by_question(questions: pl.LazyFrame, cells: pl.LazyFrame) -> pl.DataFrame:
             straddles=(pl.col("meets") != pl.col("primary_meets")).any(),
         )
     )
-    nearest = cells.filter(pl.col("distance").is_not_null()).sort(
+
+
+def nearest(cells: pl.LazyFrame) -> pl.LazyFrame:
+    """Give the cell that comes nearest to the claim; among equals the newest and the plainest."""
+    ordered = cells.filter(pl.col("distance").is_not_null()).sort(
         *KEY,
         "distance",
         -pl.col("year"),
@@ -71,24 +96,26 @@ def by_question(questions: pl.LazyFrame, cells: pl.LazyFrame) -> pl.DataFrame:
         "basket",
         "edition",
     )
-    nearest = nearest.group_by(KEY, maintain_order=True).agg(
+    return ordered.group_by(KEY, maintain_order=True).agg(
         pl.col(name).first().alias(f"nearest_{name}") for name in NEAREST
     )
-    sizes = cells.group_by(KEY).agg(
-        cells=pl.len().cast(pl.Int64),
-        computed_cells=share.count().cast(pl.Int64),
-        missing=pl.col("lacking_hs6").filter(headline).drop_nulls().unique().sort(),
-        why_none=pl.col("reason").filter(headline, pl.col("year") == pl.col("year").max()).max(),
-    )
-    joined = questions
-    for part in (primary, met, spread, nearest, sizes):
-        joined = joined.join(part, on=KEY, how="left", validate="1:1")
+
+
+def sizes(cells: pl.LazyFrame) -> pl.LazyFrame:
+    """Count the cells, list the codes they lack, and say why the newest headline has no share.
+
+    That is of the headline by value where it is asked both ways, as the primary cell would be.
+    """
+    last = is_headline() & (pl.col("year") == pl.col("year").max())
     return (
-        joined.with_columns(
-            pl.col("met_years").fill_null([]), pl.col("straddles").fill_null(value=False)
+        cells.sort(*KEY, pl.col("basis") != "value", "source", "side")
+        .group_by(KEY, maintain_order=True)
+        .agg(
+            cells=pl.len().cast(pl.Int64),
+            computed_cells=pl.col("share").count().cast(pl.Int64),
+            missing=pl.col("lacking_hs6").filter(is_headline()).drop_nulls().unique().sort(),
+            why_none=pl.col("reason").filter(last).first(),
         )
-        .with_columns(verdict=verdict())
-        .collect()
     )
 
 

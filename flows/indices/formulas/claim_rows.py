@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.formulas.claim_basket import ENDLESS
 from flows.indices.formulas.claim_question import EXPORT_SHARE, KEY, Tables
-from flows.indices.formulas.mineral_rows import sum_of
+from flows.indices.formulas.mineral_rows import ENDLESS, sum_of
 
 MIRROR = "exporter"
 WAY = [*KEY, "territories"]
 CODE = [*WAY, "side", "source", "edition", "hs6", "year"]
-MAPPED = [*WAY, "iso3", "actor", "from_year", "to_year"]
 
 
 def ways(questions: pl.LazyFrame, ref_territory: pl.LazyFrame) -> pl.LazyFrame:
@@ -35,7 +33,8 @@ def is_of_exports() -> pl.Expr:
 def actors(asked: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Say which economies act as which in each question: members as their bloc, territories.
 
-    Gives `MAPPED`; an economy without a row acts for itself.
+    Gives `WAY`, iso3, actor, from_year, to_year; an economy without a row acts for itself. Nobody
+    acts as two: no question is put of two blocs that share a member.
     """
     parties = pl.concat(
         asked.select(*WAY, bloc=name) for name in ("importer_iso3", "exporter_iso3")
@@ -61,7 +60,7 @@ def actors(asked: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
                 to_year=pl.lit(ENDLESS, pl.Int32),
             ),
         ]
-    ).unique([*WAY, "iso3"], keep="first", maintain_order=True)
+    )
 
 
 def buyers(asked: pl.LazyFrame, acting: pl.LazyFrame) -> pl.LazyFrame:
@@ -149,9 +148,12 @@ def flows(
         ]
     value, mass = pl.col("value_usd"), pl.col("mass_kg")
     named = acting.rename({"iso3": "economy"})
-    told = pl.concat(rows)
-    for party in ("importer_iso3", "exporter_iso3"):
-        there = pl.col("year").is_between(pl.col("from_year"), pl.col("to_year"))
+    whose = asked.select(*WAY, "is_world", buyer="importer_iso3")
+    told = pl.concat(rows).join(whose, on=WAY, validate="m:1")
+    # A member that buys of its own bloc is asked about for itself.
+    buys_as = pl.col("is_world") | (pl.col("actor") == pl.col("buyer"))
+    for party, acts in (("importer_iso3", buys_as), ("exporter_iso3", pl.lit(value=True))):
+        there = pl.col("year").is_between(pl.col("from_year"), pl.col("to_year")) & acts
         told = (
             told.join(
                 named, left_on=[*WAY, party], right_on=[*WAY, "economy"], how="left", validate="m:1"
@@ -161,7 +163,6 @@ def flows(
         )
     return (
         told.filter(pl.col("importer_iso3") != pl.col("exporter_iso3"))
-        .join(asked.select(*WAY, "is_world", buyer="importer_iso3"), on=WAY, validate="m:1")
         .filter(pl.col("is_world") | (pl.col("importer_iso3") == pl.col("buyer")))
         .with_columns(value_without_mass_usd=pl.when(mass.is_null()).then(value).otherwise(0))
         .group_by(*CODE, "exporter_iso3")

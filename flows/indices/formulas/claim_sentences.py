@@ -14,6 +14,7 @@ from flows.indices.formulas.claim_phrases import (
 
 LACKS = ("edition_lacks_code", "partial_basket")
 """Reasons that are told by the codes that lack."""
+UNDECLARED = "nothing is declared that would meet the claim"
 
 
 def understood(one: Row, claim: Row, names: Names) -> str:
@@ -24,11 +25,19 @@ def understood(one: Row, claim: Row, names: Names) -> str:
         return sentence(f"{metric}: no question that trade could answer")
     first = questions[0]
     asked = criterion(first)
-    word = f"{first['word']!r} read as " if first["word"] and asked else ""
+    word = word_of(first, claim) if first["word"] and asked else ""
     basis = BASES[first["basis"]] if first["basis"] else "by value, with mass beside it"
     year = f"in {first['year']}" if first["year"] else "in the newest year"
     ending = f": {word}{asked}" if asked else ": no figure, and no word with a declared threshold"
     return sentence(f"{subjects(questions, names)}, {basis}, {year}{ending}")
+
+
+def word_of(question: Row, claim: Row) -> str:
+    """Name the word that stands for a threshold, and say where the claim has none of its own."""
+    word = repr(question["word"])
+    if "qualifier" in claim and claim["qualifier"] is None:
+        return f"it has no figure and no such word, and is held against {word}, "
+    return f"{word} read as "
 
 
 def sentence(text: str) -> str:
@@ -53,13 +62,12 @@ def of_one(one: Row, names: Names) -> str:
     """Say why a claim with one question has its verdict."""
     verdict = one["verdict"]
     if one["primary_low_share"] is None:
-        return sentence(
-            f"the data here have no number for {subject(one, names)}; {missing(one, names)}"
-        )
+        told = [f"the data here have no number for {subject(one, names)}; {missing(one, names)}"]
+        return sentence("; ".join([UNDECLARED, *told] if verdict == "opinion" else told))
     told = [number(one, names)]
     met = one["met_years"]
     if verdict == "opinion":
-        told.append("nothing is declared that would meet the claim")
+        told.append(UNDECLARED)
     elif verdict == "inconclusive":
         told.append(doubt(one))
     elif verdict == "supported":
@@ -76,7 +84,9 @@ def of_one(one: Row, names: Names) -> str:
 
 def number(one: Row, names: Names) -> str:
     """Say what the primary cell holds."""
-    newest = ", the newest year here" if one["primary_year"] != one["year"] else ""
+    newest = ""
+    if one["primary_year"] != one["year"]:
+        newest = f", the newest up to {one['year']}" if one["year"] else ", the newest year here"
     when = f"{BASES[one['primary_basis']]} in {one['primary_year']}{newest}"
     if one["primary_share"] is None:
         ends = f"{percent(one['primary_low_share'])} and {percent(one['primary_high_share'])}"
@@ -103,9 +113,11 @@ def beside(one: Row) -> list[str]:
         told.append(f"Over all cells of {one['primary_year']}: {low} to {high} percent.")
     if one["stated"] is not None and one["nearest_share"] is not None:
         basis = BASES[one["nearest_basis"]]
+        ways = ", territories counted in," if one["nearest_territories"] else ""
         told.append(
-            f"Nearest is {one['nearest_basket']} {basis} of {one['nearest_year']} "
-            f"({percent(one['nearest_share'])} percent), 1 of {one['cells']} cells."
+            f"Nearest is {one['nearest_basket']} {basis}{ways} of {one['nearest_year']} "
+            f"({percent(one['nearest_share'])} percent), 1 of {one['cells']} cells, "
+            f"{one['computed_cells']} of which have a number."
         )
     return told
 
@@ -113,17 +125,22 @@ def beside(one: Row) -> list[str]:
 def of_several(one: Row, names: Names) -> str:
     """Say why a claim with several questions has its verdict."""
     questions = one["questions"]
-    known = [q for q in questions if q["primary_share"] is not None]
     met = sum(1 for q in questions if q["meets"])
-    shares = "; ".join(
-        f"{names.goods(q)}, {names.economy(q['importer_iso3'])}: {percent(q['primary_share'])}"
-        for q in known
-    )
+    shares = "; ".join(of_many(q, names) for q in questions)
     asks = criterion(questions[0])
-    opening = "nothing is declared that would meet the claim"
+    opening = UNDECLARED
     if asks:
         opening = f"{met} of {len(questions)} meet {asks}"
-    return sentence(f"{opening} (percent by value: {shares})" if shares else opening)
+    return sentence(f"{opening} (percent {BASES[questions[0]['basis'] or 'value']}: {shares})")
+
+
+def of_many(question: Row, names: Names) -> str:
+    """Say what one of several questions found: where, of what, how much and when."""
+    importer = question["importer_iso3"]
+    about = ", ".join([names.goods(question), *([names.economy(importer)] if importer else [])])
+    if question["primary_share"] is None:
+        return f"{about} no number"
+    return f"{about} {percent(question['primary_share'])} in {question['primary_year']}"
 
 
 def missing(one: Row, names: Names) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.indices.formulas.basket import SERIES
+from flows.indices.formulas.mineral_rows import ENDLESS
 from flows.indices.formulas.policy_spells import EVERYBODY
 
 HEADLINE = "all"
@@ -65,7 +66,7 @@ def summed_codes(basket: pl.LazyFrame) -> pl.LazyFrame:
     """Codes that are summed, with the years in which they mean their form."""
     used = basket.filter(pl.col("exclusion").is_null())
     return used.select(
-        *SERIES, "form", "first_year", pl.col("last_year").fill_null(9999), hs6_summed="hs6"
+        *SERIES, "form", "first_year", pl.col("last_year").fill_null(ENDLESS), hs6_summed="hs6"
     )
 
 

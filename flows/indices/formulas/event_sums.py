@@ -12,6 +12,7 @@ import polars as pl
 from flows.indices.formulas.basket import SERIES, WEIGHT_MISSING_LIMIT, missing_weight
 from flows.indices.formulas.event_goods import EVENT
 from flows.indices.formulas.mineral_rows import by_mineral
+from flows.indices.formulas.policy_amounts import BASES
 from flows.indices.formulas.suppliers import plain
 from flows.indices.formulas.windows import MONTHS, month_number, reported_months
 
@@ -25,6 +26,8 @@ ISSUER, COMPARISON = "issuer", "comparison"
 def supplies(rows: pl.LazyFrame, country: pl.LazyFrame) -> pl.LazyFrame:
     """Lay trade out by basis: `PERIOD`, exporter_iso3, x (USD or kg) and weighed_usd.
 
+    Of an exporter that sells without a weight x is null by mass.
+
     Args:
         rows: `mart.mineral_trade` with `period`.
         country: `iso3` and `kind`; what is nobody's is no supply.
@@ -35,9 +38,11 @@ def supplies(rows: pl.LazyFrame, country: pl.LazyFrame) -> pl.LazyFrame:
     weighed = pl.col("value_usd") - pl.col("value_without_mass_usd")
     names = ["importer_iso3", *SERIES, "period", "exporter_iso3"]
     return pl.concat(
-        named.select(*names, basis=pl.lit(basis), x=pl.col(column), weighed_usd=weighed)
-        for basis, column in (("value", "value_usd"), ("mass", "mass_kg"))
-    ).filter(pl.col("x") > 0)
+        named.select(
+            *names, "value_usd", basis=pl.lit(basis), x=pl.col(column), weighed_usd=weighed
+        )
+        for basis, column in BASES.items()
+    ).filter(pl.coalesce("x", "value_usd") > 0)
 
 
 def yearly(
@@ -95,7 +100,7 @@ def windows(events: pl.DataFrame, frequency: str) -> pl.LazyFrame:
         schema={"span": pl.Int64, "side_of_event": pl.String, "step": pl.Int32},
         orient="row",
     )
-    bases = pl.LazyFrame({"basis": ["value", "mass"]})
+    bases = pl.LazyFrame({"basis": list(BASES)})
     return (
         events.lazy()
         .join(bases, how="cross")
@@ -112,6 +117,8 @@ def summed(
     reasons: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """Sum every window: `WINDOW`, periods (counted), sums of both sides, and why periods fail.
+
+    `issuer_unweighed` and `comparison_unweighed` say that a side sells, and nothing with a weight.
 
     Amounts are first summed by exporter over the window, so that concentration is that of the
     window's whole trade. Squares are Int128, exact in any order.
@@ -138,9 +145,11 @@ def summed(
         counted.select(*WINDOW, "period", "issuer")
         .join(rows, on=PERIOD)
         .group_by(*WINDOW, "issuer", "exporter_iso3")
-        .agg(pl.col("x", "weighed_usd").sum())
+        .agg(pl.col("x", "weighed_usd").sum(), is_weighed=pl.col("x").count() > 0)
         .group_by(WINDOW)
         .agg(
+            issuer_unweighed=theirs.any() & ~(theirs & pl.col("is_weighed")).any(),
+            comparison_unweighed=(~theirs).any() & ~(~theirs & pl.col("is_weighed")).any(),
             issuer=pl.col("x").filter(theirs).sum(),
             comparison=pl.col("x").filter(~theirs).sum(),
             issuer_usd=pl.col("weighed_usd").filter(theirs).sum(),

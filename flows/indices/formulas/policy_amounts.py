@@ -42,7 +42,7 @@ def code_amounts(
     """What each importer, whole blocs among them, buys of each exporter that issues a measure.
 
     Gives importer_iso3, `SERIES`, year, basis, exporter_iso3, hs6 and amount (USD or kg; what is
-    in the sum of `mart.mineral_trade`, code by code).
+    in the sum of `mart.mineral_trade`, code by code; null = sold without a weight).
     """
     series = covers.lazy().select(SERIES).unique()
     codes = basket.join(series, on=SERIES, how="semi")
@@ -70,12 +70,14 @@ def code_amounts(
                 "year",
                 "exporter_iso3",
                 "hs6",
+                "value_usd",
                 basis=pl.lit(basis),
                 amount=pl.col(column),
             )
             for basis, column in BASES.items()
         )
-        .filter(pl.col("amount") > 0)
+        .filter(pl.coalesce("amount", "value_usd") > 0)
+        .drop("value_usd")
         .collect()
     )
 

@@ -12,13 +12,14 @@ from datetime import date
 import polars as pl
 
 from flows.indices.formulas.basket import SERIES
+from flows.indices.formulas.mineral_rows import ENDLESS as LAST_YEAR
+from flows.indices.formulas.policy_events import MEASURE
 
 EVERYBODY = "ALL"
 ALL_TRADE = "all_trade"
 ENDLESS = date(9999, 12, 31)
 MILLI = 1000
 """Severities are counted in thousandths, so that no order of sums changes a digit."""
-MEASURE = ["source", "edition", "measure"]
 SPELL = {
     "measure": pl.String,
     "mineral": pl.String,
@@ -101,13 +102,10 @@ def suspended(rows: pl.LazyFrame, measure: pl.LazyFrame, suspension: pl.LazyFram
 
 def on_members(rows: pl.LazyFrame, bloc_member: pl.LazyFrame) -> pl.LazyFrame:
     """Spells that hold for a member of a bloc in that year, as seen from a bloc they miss."""
-    year = pl.col("first_day").dt.year()
     named = [*MEASURE, "mineral", "form", "audience", "first_day"]
     return (
         rows.join(bloc_member, left_on="audience", right_on="iso3")
-        .filter(
-            year.is_between(pl.col("from_year").fill_null(0), pl.col("to_year").fill_null(9999))
-        )
+        .filter(is_member())
         .with_columns(audience=pl.col("bloc"), kind=pl.lit("member"))
         .join(rows.select(named), on=named, how="anti")
     )
@@ -143,13 +141,17 @@ def audiences(covers: pl.DataFrame, bloc_member: pl.LazyFrame) -> tuple[pl.DataF
 
 def issued(covers: pl.DataFrame, bloc_member: pl.LazyFrame) -> pl.DataFrame:
     """Issuers, and the blocs that they are in, beside their own measures."""
-    year = pl.col("first_day").dt.year()
-    of_year = year.is_between(pl.col("from_year").fill_null(0), pl.col("to_year").fill_null(9999))
     blocs = covers.join(bloc_member.collect(), left_on="exporter_iso3", right_on="iso3")
     names = [*SERIES, "spell"]
     return pl.concat(
         [
             covers.select(*names, audience="exporter_iso3"),
-            blocs.filter(of_year).select(*names, audience="bloc"),
+            blocs.filter(is_member()).select(*names, audience="bloc"),
         ]
     ).unique()
+
+
+def is_member() -> pl.Expr:
+    """Whether an economy is a member of a bloc in the year in which a spell begins."""
+    begins, ends = pl.col("from_year").fill_null(0), pl.col("to_year").fill_null(LAST_YEAR)
+    return pl.col("first_day").dt.year().is_between(begins, ends)
