@@ -41,7 +41,13 @@ def test_a_lapsing_suspension_is_told_ahead(tiny: world.Built, home: Settings) -
     told = ban(current(folder, DAY, home))
     assert told is not None
     assert (told.rule, told.severity, told.day) == ("measure_ahead", "critical", "2026-11-28")
-    for word in ("in 5 days", "United States", "Gallium", "unconfirmed", "is in force from 2026-11-28"):
+    for word in (
+        "in 5 days",
+        "United States",
+        "Gallium",
+        "unconfirmed",
+        "is in force from 2026-11-28",
+    ):
         assert word in told.what
     # The next day it is the same alert, and not one more.
     later = ban(current(folder, DAY + timedelta(days=1), home))

@@ -25,6 +25,8 @@ class Cells:
     suppliers: Sequence[Row]
     stages: Mapping[str, str]
     """Mineral -> the stage that stands for it: all where it has one, else the best known."""
+    only: Mapping[str, str]
+    """Mineral -> the one kind of goods that its cells count, where they count no other."""
 
     @cached_property
     def history(self) -> Mapping[tuple[str, ...], list[Row]]:
@@ -82,13 +84,34 @@ def read_cells(snapshot: Snapshot) -> Cells:
     """Read the cells of all importers shown, and of those that a headline names."""
     wanted = {*snapshot.importers, *(row["importer"] for row in snapshot.headlines)}
     if not wanted or not snapshot.has("indices.import_concentration", "view.preferred_source"):
-        return Cells([], [], {})
+        return Cells([], [], {}, {})
     scope = SCOPE.format(importers=", ".join(text(one) for one in sorted(wanted)))
     rows = snapshot.rows(scope + CELLS)
     exporters = {(row["mineral"], row["exporter_iso3"]) for row in snapshot.headlines}
     asked = ", ".join(f"({text(m)}, {text(x)})" for m, x in sorted(exporters)) or "('', '')"
     suppliers = snapshot.rows(scope + SUPPLIERS.format(asked=asked, shown=SHOWN))
-    return Cells(rows, suppliers, {row["mineral"]: row["stage"] for row in rows})
+    stages = {row["mineral"]: row["stage"] for row in rows}
+    return Cells(rows, suppliers, stages, single_stage(snapshot, stages))
+
+
+PLAIN = ("mineral", "metal", "gas")
+"""Stages at which a mineral is what its name says."""
+
+
+def single_stage(snapshot: Snapshot, stages: Mapping[str, str]) -> dict[str, str]:
+    """Mineral -> the stage of all goods counted for it; who reads tin must know that it is ore.
+
+    Not of a mineral that is counted at several stages, or at one that its name means already.
+    """
+    found = {mineral: {stage} for mineral, stage in stages.items() if stage != "all"}
+    for row in snapshot.all_of("ref.form"):
+        if row["headline"] and stages.get(row["mineral"]) == "all":
+            found.setdefault(row["mineral"], set()).add(row["stage"])
+    return {
+        mineral: stage
+        for mineral, (stage, *others) in found.items()
+        if not others and stage not in PLAIN
+    }
 
 
 SCOPE = """

@@ -5,20 +5,15 @@ The same difference gives the same bytes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from flows.diff.contract import WORDS, Cause, Change, Diff, Move, Row
+from flows.report.quality_words import spaced
+from flows.report.templates import FOLDER, digest, templates
 
-FOLDER = Path(__file__).parent
 READING = (
     "A cause is named on every row that it can have acted on: something that the row is made from "
     "differs by it, within the row's mineral and edition. Where several are named, each can have "
@@ -30,6 +25,8 @@ COARSE = (
     "for whatever differs at all."
 )
 BOUNDARY = 1_000
+MOST_CAUSES = 3
+"""Causes that a line of a table names."""
 
 
 def changes_json(diff: Diff) -> dict[str, Any]:
@@ -146,20 +143,20 @@ MOVE = ("number", "key", "before", "after", "move", "why")
 def titled(diff: Diff) -> list[tuple[str, Sequence[Move]]]:
     """The lists of moves, with their titles."""
     found = [("Largest moves, in parts of what it was", diff.relative)]
-    found += [(f"Largest moves in {unit}", moves) for unit, moves in diff.absolute.items()]
+    found += [(f"Largest moves in {spaced(unit)}", moves) for unit, moves in diff.absolute.items()]
     return [(title, moves) for title, moves in found if moves]
 
 
 def table_cells(change: Change) -> tuple[str, ...]:
     """A table's line."""
     counts = (change.appeared, change.vanished, change.changed, change.cells)
-    why = "; ".join([*([change.note] if change.note else []), *(c.words for c in change.causes)])
+    why = "; ".join([*([change.note] if change.note else []), causes_words(tuple(change.causes))])
     return (change.table, *(f"{n:,}" for n in counts), why)
 
 
 def move_cells(move: Move) -> tuple[str, ...]:
     """A move's line."""
-    by = f"{number(move.absolute, sign=True)} {move.unit}"
+    by = f"{number(move.absolute, sign=True)} {spaced(move.unit)}"
     if move.relative is not None:
         by += f" ({percent(move.relative)})"
     return (
@@ -177,9 +174,14 @@ def key_words(key: Mapping[str, object]) -> str:
     return ", ".join(str(value) for value in key.values())
 
 
-def causes_words(causes: Iterable[Cause]) -> str:
-    """Causes in words."""
-    return "; ".join(cause.words for cause in causes)
+def causes_words(causes: Sequence[Cause]) -> str:
+    """The first causes in words, and how many more there are; all stand in the JSON."""
+    return "; ".join(
+        [
+            *(cause.words for cause in causes[:MOST_CAUSES]),
+            *([f"and {len(causes) - MOST_CAUSES} more"] if len(causes) > MOST_CAUSES else []),
+        ]
+    )
 
 
 def number(value: float | Decimal, *, sign: bool = False) -> str:
@@ -212,13 +214,12 @@ def bare(cell: str) -> str:
 def changes_html(diff: Diff) -> str:
     """Give the difference as one self-contained page."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page: str = (
-        environment()
+        templates()
         .get_template("changes.html.j2")
         .render(
             style=style,
-            style_hash=digest,
+            style_hash=digest(style),
             diff=diff,
             sentence=sentence(diff),
             coarse=COARSE if diff.coarse else "",
@@ -231,15 +232,3 @@ def changes_html(diff: Diff) -> str:
         )
     )
     return page
-
-
-@cache
-def environment() -> Environment:
-    """The templates, every value escaped."""
-    return Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

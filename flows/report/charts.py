@@ -1,9 +1,9 @@
 """The charts of the report and of a claim's card: Altair's, in the house's own look.
 
 A chart is a Vega-Lite specification with blanks: its data are named, and a text that begins with
-`$` stands for what is filled in later, by `filled` here and by the same few lines in report.js.
-So one specification serves every mineral and importer. Stacks are parted by a line, so that they
-are told apart without their colours too.
+`$` stands for what is filled in later, by `filled` here and by the same few lines in
+report_charts.js. So one specification serves every mineral and importer. Stacks are parted by a
+line, so that they are told apart without their colours too.
 """
 
 from __future__ import annotations

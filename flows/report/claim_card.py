@@ -6,7 +6,6 @@ import base64
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from flows.claims.check import grid
@@ -14,9 +13,9 @@ from flows.report.claim_chart import WIDE, share_chart
 from flows.report.claims import VERDICTS
 from flows.report.looks import FONT, LIGHT, config
 from flows.report.numbers import percent, spread
-from flows.report.page import digest, environment
+from flows.report.page import environment
+from flows.report.templates import FOLDER, digest
 
-FOLDER = Path(__file__).parent
 TONES = {
     "supported": LIGHT["accent"],
     "contradicted": LIGHT["alarm"],

@@ -68,12 +68,18 @@ def declarations(snapshot: Snapshot) -> dict[str, Any]:
             "meaning": columns[0]["table_meaning"],
             "formula": columns[0]["formula"],
             "citation": columns[0]["citation"],
+            "from": newest(snapshot, numbers.MADE_FROM.get(short)),
             "grain": [[c["column"], c["type"]] for c in columns if c["in_grain"]],
             "columns": {
                 c["column"]: [c["unit"], c["meaning"]] for c in columns if not c["in_grain"]
             },
         }
     return found
+
+
+def newest(snapshot: Snapshot, source: str | None) -> str | None:
+    """The newest edition of a source, as citations name it."""
+    return max((n for n, row in snapshot.editions.items() if row["source"] == source), default=None)
 
 
 def names(snapshot: Snapshot, cells: Cells) -> dict[str, str]:
@@ -84,18 +90,14 @@ def names(snapshot: Snapshot, cells: Cells) -> dict[str, str]:
 
 
 def thresholds(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Thresholds of the HHI of imports, one a value, with the screens that use it."""
+    """Thresholds of the HHI of imports that dependency screens use."""
     if not snapshot.has("ref.threshold"):
         return []
     return snapshot.rows(THRESHOLDS)
 
 
 THRESHOLDS = """
-SELECT threshold AS "at", string_agg(DISTINCT screen, ', ' ORDER BY screen) AS words
-FROM ref.threshold
-WHERE criterion = 'import_hhi'
-GROUP BY threshold
-ORDER BY threshold
+SELECT DISTINCT threshold AS "at" FROM ref.threshold WHERE criterion = 'import_hhi' ORDER BY "at"
 """
 
 

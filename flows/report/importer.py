@@ -12,7 +12,7 @@ from flows.report.reading import Row, Snapshot
 from flows.warehouse import text
 
 MOST_SINGLE = 24
-"""Single points of failure that are listed, the largest shares first; all are in the table."""
+"""Single points of failure listed: those under a measure, then by worth; all are in the table."""
 
 
 def importers(snapshot: Snapshot, cells: Cells) -> list[dict[str, Any]]:
@@ -20,19 +20,20 @@ def importers(snapshot: Snapshot, cells: Cells) -> list[dict[str, Any]]:
     why = {row["importer"]: row["why"] for row in snapshot.all_of("ref.report_importer")}
     caps = snapshot.all_of("ref.cap", "cap")
     above = above_cap(snapshot)
-    exposed = policy_exposure(snapshot)
+    exposed, bought = policy_exposure(snapshot), imports(snapshot)
     return [
-        page(snapshot, cells, one, above, exposed) | {"why": why.get(one, ""), "caps": caps}
+        page(snapshot, cells, one, above, exposed, bought) | {"why": why.get(one, ""), "caps": caps}
         for one in snapshot.importers
     ]
 
 
-def page(
+def page(  # noqa: PLR0913, PLR0917 - what other tables know of the same cells, each by its name
     snapshot: Snapshot,
     cells: Cells,
     importer: str,
     above: Mapping[tuple[str, ...], Row],
     exposed: Mapping[tuple[str, ...], Row],
+    bought: Mapping[tuple[str, ...], Row],
 ) -> dict[str, Any]:
     """One importer; its exposures from the largest share of a first supplier down."""
     held = in_force(snapshot, importer)
@@ -41,9 +42,12 @@ def page(
         row["measures"] = measures_on(held, row)
         row["above"] = {basis: over(above, row[basis]) for basis in BASES}
         row["exposed"] = over(exposed, row["value"])
+        row["bought"] = (over(bought, row["value"]) or {}).get("value_usd")
     rows.sort(key=rank)
     # A share of years ago, of a code that has ended since, is no weakness of today.
     single = [row for row in rows if row["is_current"] and any(row["above"].values())]
+    # The whole of next to nothing matters less than two thirds of a billion.
+    single.sort(key=lambda row: (not row["measures"], -(row["bought"] or 0)))
     return {
         "id": importer,
         "name": snapshot.economy(importer),
@@ -98,6 +102,13 @@ def policy_exposure(snapshot: Snapshot) -> dict[tuple[str, ...], Row]:
     return keyed(snapshot.rows(EXPOSED.format(importers=listed(snapshot), day=day)))
 
 
+def imports(snapshot: Snapshot) -> dict[tuple[str, ...], Row]:
+    """Cells by value with what the importer bought in all, `value_usd`."""
+    if not snapshot.has("mart.mineral_trade"):
+        return {}
+    return keyed(snapshot.rows(BOUGHT.format(importers=listed(snapshot))))
+
+
 def listed(snapshot: Snapshot) -> str:
     """The importers as a list of SQL."""
     return ", ".join(text(one) for one in snapshot.importers) or "''"
@@ -107,6 +118,15 @@ ABOVE = """
 SELECT importer_iso3, mineral, stage, year, basis, source, edition, cap, above_cap
 FROM indices.cap_distance
 WHERE above_cap AND importer_iso3 IN ({importers})
+ORDER BY ALL
+"""
+BOUGHT = """
+SELECT
+    importer_iso3, mineral, stage, year, 'value' AS basis, source, edition,
+    CAST(sum(value_usd) AS BIGINT) AS value_usd
+FROM mart.mineral_trade
+WHERE importer_iso3 IN ({importers}) AND value_usd IS NOT NULL
+GROUP BY ALL
 ORDER BY ALL
 """
 EXPOSED = """

@@ -20,6 +20,7 @@ def matrix(snapshot: Snapshot, cells: Cells) -> list[dict[str, Any]]:
             "id": mineral,
             "name": row["name"],
             "stage": cells.stages[mineral],
+            "only": cells.only.get(mineral, ""),
             "cells": [entry(cells, one, mineral, newest) for one in snapshot.importers],
         }
         for mineral, row in snapshot.minerals.items()
@@ -32,7 +33,7 @@ def entry(cells: Cells, importer: str, mineral: str, newest: int) -> dict[str, A
     value, mass = cells.latest(importer, mineral)
     either = value or mass
     return {
-        "year": either["year"] if either else newest,
+        "row": either,
         "value": shown(value, newest),
         "mass": shown(mass, newest),
         "range": bounded(value),

@@ -30,6 +30,7 @@ def minerals(
             "name": row["name"],
             "note": row["note"],
             "stage": cells.stages.get(mineral),
+            "only": cells.only.get(mineral, ""),
             "rows": [dependency(snapshot, cells, one, mineral) for one in snapshot.importers]
             if mineral in cells.stages
             else [],
@@ -67,6 +68,7 @@ def dependency(snapshot: Snapshot, cells: Cells, importer: str, mineral: str) ->
         "name": snapshot.economy(importer),
         "mineral": mineral,
         "mineral_name": snapshot.minerals[mineral]["name"],
+        "only": cells.only.get(mineral, ""),
         "value": value,
         "mass": mass,
         "before": cells.before(value) if value else None,

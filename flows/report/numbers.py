@@ -24,6 +24,9 @@ TABLES: Mapping[str, str] = {
 }
 """Short name within the page -> table that its numbers are cited from."""
 
+MADE_FROM: Mapping[str, str] = {"cl": "article"}
+"""Short name of a table whose rows name no source -> the source it is of."""
+
 OFTEN: Mapping[str, str] = {"is.import_share": "s", "ic.hhi": "h"}
 """Columns that stand on a page some thousand times, by one letter."""
 
@@ -37,6 +40,7 @@ KEYS: Mapping[str, str] = {
     "e": "source and edition",
     "k": "anything else, as JSON",
     "since": "year that a change is counted from",
+    "total": "what is cited is the sum over the rows of its key",
 }
 """Short name of a part of a number's key, as an attribute of it or of what it stands in."""
 
@@ -92,6 +96,15 @@ def index(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
+def measured(value: float | None, unit: str | None) -> str:
+    """A value in its unit: a share in percent, a rank whole, anything else with two decimals."""
+    if value is None:
+        return ""
+    if unit == "share":
+        return percent(value)
+    return f"{value:.0f}" if unit in {"rank", "count"} else index(value)
+
+
 def points(change: float) -> str:
     """A change of a share in percentage points, with its sign."""
     shown = f"{abs(change) * 100:.1f}"
@@ -108,14 +121,6 @@ def dollars(amount: int | None) -> str:
     if amount >= MILLION:
         return f"{amount / MILLION:,.1f}{BLANK}M USD"
     return f"{amount:,} USD"
-
-
-def tonnes(kilograms: float | None) -> str:
-    """A mass in tonnes."""
-    if kilograms is None:
-        return ""
-    amount = kilograms / THOUSAND
-    return f"{amount:,.0f}{BLANK}t" if amount >= 10 else f"{amount:,.3g}{BLANK}t"  # noqa: PLR2004
 
 
 def year_of(day: date) -> float:

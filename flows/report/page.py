@@ -7,8 +7,6 @@ nothing in it is evaluated as code: charts are drawn by Vega's interpreter.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from flows import warehouse
@@ -35,10 +33,12 @@ from flows.report.quality_words import day, spaced
 from flows.report.quality_words import number as count
 from flows.report.reading import Row, opened
 from flows.report.since import since
+from flows.report.templates import FOLDER, digest, templates
 from flows.warehouse import Connection
 
-FOLDER = Path(__file__).parent
 NAME = "report.html"
+SCRIPTS = ("report.js", "report_charts.js", "report_cite.js", "report_tables.js")
+"""The page's script in its order: pages, charts, citations, tables with what waits for a click."""
 CHANGES = "changes.md"
 READY = 'document.documentElement.className = "js";'
 """Run before anything is shown, so that a page with scripts never flashes all its sections."""
@@ -78,7 +78,7 @@ def report_page(con: Connection, manifest: Mapping[str, Any], *, changes: str | 
     snapshot = opened(con, manifest)
     cells = read_cells(snapshot)
     style = (FOLDER / "report.css").read_text(encoding="utf-8")
-    script = (FOLDER / "report.js").read_text(encoding="utf-8")
+    script = own_script()
     library = vega()
     parts = {
         "snapshot": snapshot,
@@ -92,10 +92,10 @@ def report_page(con: Connection, manifest: Mapping[str, Any], *, changes: str | 
         "since": since(snapshot, changes),
         "limits": limits(snapshot),
     }
-    templates = environment()
-    page: str = templates.get_template("report.html.j2").render(
+    found = environment()
+    page: str = found.get_template("report.html.j2").render(
         **parts,
-        content=slim(templates.get_template("report_content.html.j2").render(**parts)),
+        content=slim(found.get_template("report_content.html.j2").render(**parts)),
         style=style,
         ready=READY,
         script=script,
@@ -105,6 +105,12 @@ def report_page(con: Connection, manifest: Mapping[str, Any], *, changes: str | 
         data=embedded(facts(snapshot, cells)),
     )
     return page
+
+
+def own_script() -> str:
+    """The page's script, its files within one function, so that nothing of it is global."""
+    parts = [(FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
 
 
 def slim(content: str) -> str:
@@ -158,21 +164,10 @@ def vega() -> str:
     return re.sub(r"<(?=/script|!--)", r"\\x3c", bundle, flags=re.IGNORECASE)
 
 
-def digest(script: str) -> str:
-    """The hash by which a content security policy knows a script or a style."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
 @cache
 def environment() -> Environment:
     """The templates, in which whatever is filled in is text."""
-    found = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = templates()
     shown: Sequence[Any] = (
         numbers.cited,
         numbers.extra,
@@ -181,8 +176,8 @@ def environment() -> Environment:
         numbers.spread,
         numbers.index,
         numbers.points,
+        numbers.measured,
         numbers.dollars,
-        numbers.tonnes,
         numbers.edition_of,
         placed,
         day,

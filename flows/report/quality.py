@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from flows.gate.contract import Verdict, summary
 from flows.report.quality_grids import all_tables, check_grid, coverage_grid
 from flows.report.quality_trend import this_moment, trend
 from flows.report.quality_verdict import advice_of, in_force, line_of, remarks_of, worst_first
 from flows.report.quality_words import WORDS, a_day, age, day, number, spaced
-
-FOLDER = Path(__file__).parent
+from flows.report.templates import FOLDER, digest, templates
 
 ROWS_SHOWN = 8
 """Failing rows of one check on the page; the snapshot's own table has more."""
@@ -53,7 +49,6 @@ def quality_page(  # noqa: PLR0913 - all by name: what the page shows
     has reason, by and time where a blocked run was published by hand.
     """
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     ordered = worst_first(verdicts)
     remarks = remarks_of(ordered)
     every = all_tables(tables, ordered)
@@ -66,7 +61,7 @@ def quality_page(  # noqa: PLR0913 - all by name: what the page shows
         .get_template("quality.html.j2")
         .render(
             style=style,
-            style_hash=digest,
+            style_hash=digest(style),
             snapshot_id=snapshot_id,
             as_of=as_of,
             headline=headline,
@@ -99,19 +94,13 @@ def quality_page(  # noqa: PLR0913 - all by name: what the page shows
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_without_scheme,
-    )
+    environment = templates(_without_scheme)
     environment.filters |= {
         "day": day,
         "age": age,
         "days": _days,
         "columns": _columns,
+        "legible": _legible,
         "words": spaced,
         "count": number,
         "amount": "{:,}".format,
@@ -124,6 +113,11 @@ def _without_scheme(value: object) -> object:
     if not isinstance(value, str) or "://" not in value:
         return value
     return value.replace("https://", "").replace("http://", "")
+
+
+def _legible(value: object) -> object:
+    """Round a float to six digits, as no reader needs more of a failing row."""
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -145,19 +145,27 @@ def rows_of(
         ],
         "meta.source": [
             {"source": "baci", "title": f"Trade {SCRIPT}", "producer": "Us", "citation": LINK}
-            | {"licence": "CC0", "limits": [f"A limit {QUOTE}"]}
+            | {"licence": "CC0", "limits": [f"A limit {QUOTE}"]},
+            {"source": "article", "title": "The article", "producer": "Them", "citation": "It"}
+            | {"licence": "quoted", "limits": ["A press text"]},
         ],
         "meta.edition": [
             HELD
             | {"released": date(2026, 1, 31), "released_basis": "stated", "rows": 5, "note": ""}
-            | {"first_year": 2014, "last_year": 2024}
+            | {"first_year": 2014, "last_year": 2024},
+            HELD
+            | {"source": "article", "edition": "1"}
+            | {"released": date(2026, 1, 14), "released_basis": "stated", "rows": 1, "note": ""}
+            | {"first_year": None, "last_year": None},
         ],
         "mart.trade": [HELD],
         "mart.mineral_trade": [
             HELD
             | {"importer_iso3": "JPN", "mineral": "rare_earths", "stage": "all", "year": 2024}
             | {"exporter_iso3": exporter, "value_usd": dollars}
-            for exporter, dollars in zip(EXPORTERS, (378_000, 400_000, 222_000), strict=True)
+            for exporter, dollars in zip(
+                EXPORTERS, (378_000_000, 400_000_000, 222_000_000), strict=True
+            )
         ],
         "mart.claim": [
             {"claim_id": "C010", "value": 91.2, "unit": "percent", "flow": "M", "metric": "share"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from flows import warehouse
 from flows.build import tables_without_gate
 from flows.facts import read_facts
 from flows.marts import read_models
-from flows.report.numbers import MINUS
+from flows.report.numbers import BLANK, MINUS
 from flows.report.page import write_report
 from flows.settings import Settings
 from tests import world
 from tests.report import browser, small
+from tests.report.test_quality_page import page as quality_page
+from tests.report.test_quality_page import verdict
 
 pytestmark = [
     pytest.mark.slow,
@@ -40,8 +43,28 @@ RATIO = 4.5
 def _file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings()
     declared = tables_without_gate(read_facts(settings.facts), read_models(settings.sql))
-    rows = small.rows_of() | {"meta.dictionary": small.dictionary(declared)}
+    rows = small.rows_of() | judged() | {"meta.dictionary": small.dictionary(declared)}
     return small.written(tmp_path_factory.mktemp("browsed") / "orewatch.duckdb", rows)
+
+
+def judged() -> dict[str, list[dict[str, Any]]]:
+    """One claim that the data decide, and one that is a forecast."""
+    claim = small.rows_of()["mart.claim"][0]
+    told = {"needs": None, "understood": "The share", "primary_basis": "value"}
+    told |= {"primary_source": "baci", "primary_edition": "V1", "primary_year": 2024}
+    return {
+        "mart.claim": [claim, claim | {"claim_id": "C011", "anchor": "forecast", "unit": None}],
+        "indices.claim_verdict": [
+            told
+            | {"claim_id": "C010", "verdict": "outdated", "primary_share": 0.378}
+            | {"stated_share": 0.912, "range_low_share": 0.178, "range_high_share": 0.761}
+            | {"why": "Was 37.8 percent by value; over all cells 17.8 to 76.1 percent."},
+            told
+            | {"claim_id": "C011", "verdict": "opinion", "primary_share": None}
+            | {"stated_share": None, "range_low_share": None, "range_high_share": None}
+            | {"why": "Nothing that is counted would settle it."},
+        ],
+    }
 
 
 @pytest.fixture(scope="module", name="address")
@@ -151,6 +174,54 @@ def test_a_cell_of_the_matrix_tells_and_leads(page: browser.Page) -> None:
     page.until("location.hash === '#mineral-rare_earths:KOR'")
 
 
+def test_the_mark_of_a_cell_cites_the_share_of_the_basis_shown(page: browser.Page) -> None:
+    """Beside the way to the mineral there is one to the citation; by mass the suppliers differ."""
+    go(page, "matrix")
+    cell = "document.querySelector('#matrix td:has(a[href*=rare])')"
+    told = f"({cell}.querySelector('.mark').click(), document.querySelector('#cite').innerText)"
+    by_value = page.run(told)
+    assert "exporter_iso3 = 'VNM'" in by_value
+    assert "basis = 'value'" in by_value
+    page.run("document.querySelector('#cite').close()")
+    page.run("document.querySelector('[name=matrix-basis][value=mass]').click()")
+    by_mass = page.run(told)
+    assert "exporter_iso3 = 'CHN'" in by_mass
+    assert "basis = 'mass'" in by_mass
+    assert page.run(f"{cell}.querySelectorAll('.mark').length") == 1
+    page.run("document.querySelector('#cite').close()")
+
+
+def test_a_claim_that_is_folded_away_is_found(page: browser.Page) -> None:
+    """Its address opens the fold that it is in, and so does a search for its words."""
+    fold = "document.querySelector('details.fold')"
+    go(page, "claims")
+    assert page.run(f"{fold}.open") is False
+    go(page, "claim-C011")
+    page.until(f"{fold}.open")
+    page.run(f"{fold}.open = false")
+    find = (
+        "(f => { f.value = '%s'; f.dispatchEvent(new Event('input', {bubbles: true})) })"
+        "(document.querySelector('#claims input'))"
+    )
+    page.run(find % "forecast")
+    assert page.run(f"{fold}.open && !{fold}.hidden")
+    page.run(find % "91.2")
+    assert page.run(f"{fold}.hidden")
+    page.run(find % "")
+    assert page.run(f"!{fold}.open && !{fold}.hidden")
+
+
+def test_a_figure_of_the_article_is_cited_from_the_article(page: browser.Page) -> None:
+    """Not from the trade figures that stand beside it."""
+    told = page.run(
+        "(document.querySelector('#brief .said [data-n]').click(),"
+        " document.querySelector('#cite').innerText)"
+    )
+    assert "The article (Them)" in told
+    assert small.SCRIPT not in told
+    page.run("document.querySelector('#cite').close()")
+
+
 def test_every_number_leads_to_the_query_that_gives_it(page: browser.Page, file: Path) -> None:
     """Each number that can be clicked is cited, and its query gives it again."""
     go(page, "mineral-rare_earths")
@@ -169,8 +240,9 @@ def test_every_number_leads_to_the_query_that_gives_it(page: browser.Page, file:
             query = re.sub(r'\\([\\"$`])', r"\1", command.split('query "')[1].split('" --snap')[0])
             values = con.execute(query).fetchall()
             assert len(values) == 1, query
-            figure = text.split()[0]
-            assert shown(values[0][0], figure, column) == figure, query
+            figure, _, unit = text.replace(BLANK, " ").partition(" ")
+            value = values[0][0] / {"M USD": 1e6, "bn USD": 1e9}.get(unit, 1)
+            assert shown(value, figure, column) == figure, query
             assert "Snapshot" in told
 
 
@@ -179,7 +251,7 @@ def shown(value: float, text: str, column: str) -> str:
     if column == "mp.mass_kg":
         value /= 1000
     is_change = text[0] in f"+{MINUS}"
-    if is_change or (text.endswith("%") and column != "cl.value"):
+    if is_change or (text.endswith("%") and column != "cl.value") or column.startswith("cv."):
         value *= 100
     decimals = len(text.partition(".")[2].rstrip("%"))
     sign = "+" if is_change else ""
@@ -247,6 +319,21 @@ def test_it_can_be_read_by_all(page: browser.Page, width: int, *, dark: bool) ->
         assert page.run("document.documentElement.scrollWidth <= innerWidth"), place
     go(page, "importer-JPN")
     assert page.run(FAULTS % RATIO) == []
+
+
+def test_the_page_of_quality_fits_a_phone(window: browser.Page, tmp_path: Path) -> None:
+    """Wide tables scroll within themselves; what only a screen reader reads widens no page."""
+    kinds = ("grain_is_unique", "iso3_is_not_null", "iso3_is_known", "newest_edition_is_fresh")
+    kinds += ("shares_sum_to_one", "hhi_or_a_reason", "unit_values_are_no_outliers", "year_is_same")
+    passed = [verdict("pass", name) for name in kinds]
+    other = verdict("pass", kinds[0])
+    other = replace(other, check=replace(other.check, table="indices.of_a_rather_long_name"))
+    file = tmp_path / "quality.html"
+    file.write_text(quality_page(*passed, other), encoding="utf-8")
+    window.look(390, 900)
+    window.open(file.as_uri())
+    assert window.run("document.querySelectorAll('.scroll').length")
+    assert window.run("document.documentElement.scrollWidth") == 390
 
 
 FAULTS = r"""(() => {

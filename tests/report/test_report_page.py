@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,20 @@ import polars as pl
 import pytest
 
 from flows import warehouse
+from flows.diff.contract import Cause
 from flows.indices.contract import Table
 from flows.indices.import_concentration import INDEX as CONCENTRATION
 from flows.indices.import_share import INDEX as SHARE
 from flows.report import charts, numbers, series
 from flows.report import page as page_module
+from flows.report.cells import single_stage
+from flows.report.changes import causes_words
+from flows.report.claims import claims, linked
 from flows.report.figures import embedded
+from flows.report.importer import importers
 from flows.report.page import report_page, write_report
-from flows.report.since import blocks
+from flows.report.reading import Snapshot, opened
+from flows.report.since import alerts, blocks, titled
 from tests import world
 from tests.report import small
 
@@ -165,7 +172,7 @@ def test_a_missing_number_says_why_and_is_no_zero() -> None:
 
 def test_a_mineral_without_numbers_shows_its_reason(page: str) -> None:
     """Neither the mineral's page nor its row of the matrix has a zero for what is not known."""
-    for begin, end in (('id="mineral-neon"', "</section>"), ('"#mineral-neon">Neon', "<tr>")):
+    for begin, end in (('id="mineral-neon"', "</section>"), ('"#mineral-neon">Neon', "<tr")):
         part = page.split(begin)[1].split(end, maxsplit=1)[0]
         words = Seen(f"<p {part}").words
         assert "code ended" in words
@@ -241,6 +248,137 @@ def test_the_text_of_changes_stays_text(seen: Seen) -> None:
         {"kind": "heading", "text": "Why"},
         {"kind": "table", "head": ["a", "b"], "rows": [["x | y", "2"]]},
         {"kind": "text", "text": "End"},
+    ]
+
+
+def test_tables_of_changes_keep_their_headings() -> None:
+    """Each table is folded under the heading it stands under; what is text is read first."""
+    told = blocks("# T\n\nLead\n\n## Why\n\n| a |\n| --- |\n| 1 |\n\n## By table\n\n| b |\n| 2 |\n")
+    assert [(one["title"], one["head"]) for one in titled(told)] == [
+        ("Why", ["a"]),
+        ("By table", ["b"]),
+    ]
+
+
+def test_a_line_names_three_causes_and_counts_the_others() -> None:
+    """A table made from everything has a line that can be read; the JSON has all of them."""
+    causes = [Cause("facts_changed", f"{name}.csv") for name in "abcde"]
+    assert causes_words(causes[:3]).count("facts changed") == 3
+    assert causes_words(causes).endswith("c.csv; and 2 more")
+
+
+@contextmanager
+def snapshot_of(path: Path, rows: dict[str, list[dict[str, Any]]]) -> Iterator[Snapshot]:
+    """A small snapshot, open."""
+    with warehouse.snapshot_reader(small.written(path, rows)) as con:
+        yield opened(con, small.MANIFEST)
+
+
+def test_alerts_are_told_by_rule_with_what_is_about_to_end(tmp_path: Path) -> None:
+    """The most severe rule first; 0.62 stays an alert that ends at 0.585, 0.5 ends."""
+    rule = {"title": "Above 65", "severity": "critical", "importer": "Japan", "year": 2024}
+    rule |= {"on_at": 0.65, "off_at": 0.585, "rule": "b", "importer_iso3": "JPN"}
+    rows = small.rows_of() | {
+        "ref.alert_rule": [
+            {"rule": "b", "unit": "share", "comparison": "gt"},
+            {"rule": "a", "unit": "rank", "comparison": "le"},
+        ],
+        "view.alerts": [
+            rule | {"mineral": "tungsten", "value": 0.62, "since_year": 2020},
+            rule | {"mineral": "neon", "value": None, "since_year": 2021},
+            rule | {"mineral": "rare_earths", "value": 0.5, "since_year": 2024},
+            rule
+            | {"rule": "a", "severity": "low", "value": 1.0, "off_at": 1.0, "since_year": 2019},
+            rule | {"importer_iso3": "BRA", "value": 0.9, "since_year": 2024},
+        ],
+    }
+    with snapshot_of(tmp_path / "alerts.duckdb", rows) as snapshot:
+        found = alerts(snapshot)
+    assert found is not None
+    assert [(one["rule"], len(one["rows"]), one["fresh"]) for one in found] == [
+        ("b", 3, 1),
+        ("a", 1, 0),
+    ]
+    told = [(row["mineral"], row["ends"]) for row in found[0]["rows"]]
+    assert told == [("rare_earths", True), ("neon", False), ("tungsten", False)]
+    assert not found[1]["rows"][0]["ends"]
+    shown = [numbers.measured(0.62, "share"), numbers.measured(6.0, "rank")]
+    assert [*shown, numbers.measured(0.4, "hhi")] == ["62.0%", "6", "0.40"]
+
+
+def test_one_kind_of_goods_is_named(tmp_path: Path) -> None:
+    """Who reads tin must know that only its ore is counted; a metal needs no word."""
+    form = {"specificity": "exact", "headline": True, "last_year": None, "note": "", "name": ""}
+    counted = {"one": ["ore"], "two": ["ore", "metal"], "three": ["metal"], "four": ["compound"]}
+    rows = {
+        "ref.form": [
+            form | {"mineral": mineral, "form": stage, "stage": stage}
+            for mineral, stages in counted.items()
+            for stage in stages
+        ]
+        + [form | {"mineral": "three", "form": "x", "stage": "ore", "headline": False}],
+        "meta.edition": small.rows_of()["meta.edition"],
+    }
+    stages = {"one": "all", "two": "all", "three": "all", "four": "all", "five": "compound"}
+    with snapshot_of(tmp_path / "forms.duckdb", rows) as snapshot:
+        found = single_stage(snapshot, stages)
+    assert found == {"one": "ore", "four": "compound", "five": "compound"}
+
+
+def test_claims_that_data_decide_come_first_and_opinions_are_folded(tmp_path: Path) -> None:
+    """The brief's claim leads whatever its verdict; what no figure decides is folded away."""
+    base = small.rows_of()["mart.claim"][0]
+    verdicts = {"C001": "opinion", "C002": "supported", "C010": "outdated", "C003": "not_checkable"}
+    told = {"why": "So.", "understood": "It.", "needs": None, "primary_share": None}
+    rows = small.rows_of() | {
+        "mart.claim": [base | {"claim_id": one} for one in verdicts],
+        "indices.claim_verdict": [
+            told | {"claim_id": one, "verdict": verdict} for one, verdict in verdicts.items()
+        ],
+    }
+    with snapshot_of(tmp_path / "claims.duckdb", rows) as snapshot:
+        found = claims(snapshot)
+    assert [(verdict, [row["id"] for row in group]) for verdict, group in found["groups"]] == [
+        ("", ["C010", "C002"]),
+        ("not_checkable", ["C003"]),
+        ("opinion", ["C001"]),
+    ]
+
+
+def test_shares_in_the_reasons_of_a_verdict_lead_to_their_citation() -> None:
+    """Shares that the verdict's row holds are linked, others stay; a tag stays text."""
+    told = {"primary_share": 0.378, "range_low_share": 0.178, "range_high_share": 0.761}
+    told |= {"stated_share": 0.912, "stated_low_share": 0.9115, "nearest_share": None}
+    why = "Was 37.8 percent <b>; met 91.2 percent (91.15 to 91.25) in 2007: 17.8 to 76.1 percent."
+    words = linked(why, told)
+    assert re.findall(r'data-n="cv\.(\w+)">([\d.]+)<', words) == [
+        ("primary_share", "37.8"),
+        ("stated_share", "91.2"),
+        ("stated_low_share", "91.15"),
+        ("range_low_share", "17.8"),
+        ("range_high_share", "76.1"),
+    ]
+    assert "&lt;b&gt;" in words
+    assert re.sub(r"<[^>]+>", "", words) == why.replace("<b>", "&lt;b&gt;")
+
+
+def test_the_whole_of_next_to_nothing_is_no_first_point_of_failure(tmp_path: Path) -> None:
+    """Behind what is under a measure, single points are ordered by what is imported."""
+    rows = small.rows_of(["JPN"], ["antimony", "rare_earths", "tungsten"])
+    paid = {"antimony": 100, "rare_earths": 5_000, "tungsten": 9_000_000}
+    rows["mart.mineral_trade"] = [
+        small.HELD
+        | {"importer_iso3": "JPN", "mineral": mineral, "stage": "all", "year": 2024}
+        | {"exporter_iso3": "CHN", "value_usd": usd}
+        for mineral, usd in paid.items()
+    ]
+    # By mass China leads in each; its measure is on rare earths.
+    with snapshot_of(tmp_path / "points.duckdb", rows) as snapshot:
+        (japan,) = importers(snapshot, page_module.read_cells(snapshot))
+    assert [(row["mineral"], row["bought"]) for row in japan["single"]] == [
+        ("rare_earths", 5_000),
+        ("tungsten", 9_000_000),
+        ("antimony", 100),
     ]
 
 
