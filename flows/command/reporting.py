@@ -38,6 +38,8 @@ def report(settings: Settings, wanted: str | None = None, out: Path | None = Non
 
     """
     folder = find(settings, wanted)
+    if out is not None and not out.parent.is_dir():
+        raise ReportError(f"{out.parent} is no folder; make it first, or name another")
     try:
         path = folder / NAME
         if not path.is_file():

@@ -135,8 +135,8 @@ def coarse(run: Trace, table: str) -> list[Roads]:
         facts = [cause for cause in run.roots.coarse if cause.kind == "facts_changed"]
         return [everywhere(run, facts or run.roots.coarse)]
     roads = [everywhere(run, run.roots.coarse)]
-    grain = run.shapes[table].grain
-    by_source = "edition" in grain and "source" in grain
+    # Where they may be null, as an alert's may, they decide of no cause: see `Trace.parts`.
+    by_source = {"source", "edition"} <= set(run.parts(table))
     sources = sorted({source for source, _ in run.roots.before.keys() | run.roots.after.keys()})
     if table == "quality.freshness" and run.roots.day:
         roads.append(everywhere(run, [run.roots.day]))

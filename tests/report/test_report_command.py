@@ -25,8 +25,14 @@ def test_a_report_is_made_once_and_copied(
     assert path.stat().st_size == made["bytes"]
     assert sorted(one.name for one in snapshot.iterdir()) == before
     (snapshot / "report.html").write_text("its own", encoding="utf-8")
-    orewatch("report", snapshot.name, "--out", str(tmp_path / "copy" / "brief.html"))
-    assert (tmp_path / "copy" / "brief.html").read_text(encoding="utf-8") == "its own"
+    copy = tmp_path / "copy" / "brief.html"
+    refused = orewatch("report", snapshot.name, "--out", str(copy))
+    assert refused.code == 1
+    assert "is no folder; make it first" in refused.err
+    assert not copy.parent.exists()
+    copy.parent.mkdir()
+    assert orewatch("report", snapshot.name, "--out", str(copy)).code == 0
+    assert copy.read_text(encoding="utf-8") == "its own"
 
 
 def test_no_snapshot_no_report(
