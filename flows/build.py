@@ -19,7 +19,7 @@ import polars as pl
 from flows import __version__, horizon, lineage, meta, movement, rejected, warehouse
 from flows.facts import Facts
 from flows.indices import all_indices
-from flows.indices.contract import Index, Table, publish
+from flows.indices.contract import Index, Table, argument, publish
 from flows.marts import Model
 from flows.progress import report
 from flows.publish import combined_hash, tree_hash
@@ -213,11 +213,6 @@ def index(con: warehouse.Connection, indices: Sequence[Index]) -> dict[str, int]
         if written:
             written.result()
     return rows
-
-
-def argument(name: str) -> str:
-    """The keyword under which an index takes a table."""
-    return name.replace(".", "_")
 
 
 def in_order(indices: Sequence[Index]) -> list[Index]:

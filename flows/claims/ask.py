@@ -15,12 +15,14 @@ import polars as pl
 
 from flows import publish, warehouse
 from flows.indices import claim_cell, claim_verdict
+from flows.indices.contract import argument
 from flows.indices.contract import publish as as_declared
 from flows.indices.formulas.claim_basket import members
 from flows.indices.formulas.claim_cells import cells
 from flows.indices.formulas.claim_question import QUESTION
 from flows.indices.formulas.claim_rows import actors, buyers, ways
 from flows.indices.formulas.claim_verdict import verdicts
+from flows.lookups import listed
 
 TRADE = ("mart.trade", "mart.mirror_trade")
 SMALL = tuple(
@@ -100,11 +102,6 @@ def file_of(snapshot: Path) -> Path:
     return snapshot / publish.DATABASE if snapshot.is_dir() else snapshot
 
 
-def argument(name: str) -> str:
-    """The keyword under which the formulas take a table."""
-    return name.replace(".", "_")
-
-
 def check_tables(con: warehouse.Connection, names: Sequence[str]) -> None:
     """Refuse a snapshot that was made before it had the tables."""
     listed = con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
@@ -169,8 +166,5 @@ def rows(
 
 
 def among(column: str, values: Sequence[str]) -> str:
-    """Test that a column has one of some values; of none, nothing passes.
-
-    Quoted, not bound: a text bound as a parameter has DuckDB import pandas, a quarter of a second.
-    """
-    return f"{column} IN ({', '.join(warehouse.text(value) for value in values) or 'NULL'})"
+    """Test that a column has one of some values; of none, nothing passes."""
+    return f"{column} IN ({listed(values)})"

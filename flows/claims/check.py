@@ -32,6 +32,7 @@ from flows.claims.ask import check_tables
 from flows.claims.reading import Reading
 from flows.claims.words import Words
 from flows.indices.formulas.claim_phrases import percent
+from flows.indices.formulas.policy_spells import EVERYBODY
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
@@ -206,7 +207,7 @@ def events(snapshot: Path, asked: Row) -> list[Row]:
         member = con.execute("FROM ref.bloc_member SELECT bloc, iso3 WHERE to_year IS NULL").pl()
     importer = pl.lit(asked["importer"], pl.String)
     theirs = member.filter(pl.col("iso3").eq_missing(importer))
-    aimed = ["ALL", asked["importer"], *theirs["bloc"]]
+    aimed = [EVERYBODY, asked["importer"], *theirs["bloc"]]
     reaches = importer.is_null() | pl.col("target").is_in(aimed)
     of_both = measures.filter(reaches, issuer_iso3=asked["supplier"], mineral=asked["mineral"])
     rows = of_both.drop("target").unique().sort("effective", "measure", nulls_last=True).to_dicts()

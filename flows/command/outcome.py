@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from flows import publish
-from flows.command import answers
+from flows.command import answers, reporting
 from flows.command.queries import question
 from flows.command.terminal import console, count, note, plain, print_json, show_record_list
 from flows.settings import Settings
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Failing rows shown of each check; the report has more."""
-REPORT = "report.html"
 OUTCOMES = (
     ("passed", ("pass",)),
     ("warned", ("warn",)),
@@ -109,7 +108,7 @@ def show_next(path: Path) -> None:
         "orewatch alerts": "what is beyond its threshold, or due",
         "orewatch query --list": "ready-made questions",
     }
-    if (path / REPORT).is_file():
+    if (path / reporting.NAME).is_file():
         commands = {"orewatch report --open": "the report, one file to forward"} | commands
     show_record_list(out, commands, style="")
     note(f"the quality report: {path / 'quality.html'}")

@@ -54,14 +54,10 @@ def report(settings: Settings, wanted: str | None = None, out: Path | None = Non
 
 def _made(settings: Settings, folder: Path) -> Path:
     """Make the report of a snapshot that has none; a snapshot itself is never changed."""
-    from flows.report.page import report_page  # noqa: PLC0415
-    from flows.warehouse import snapshot_reader  # noqa: PLC0415
+    from flows.report.page import page_of  # noqa: PLC0415
 
     path = settings.warehouse / REPORTS / f"{folder.name}.html"
-    changes = folder / "changes.md"
-    told = changes.read_text(encoding="utf-8") if changes.is_file() else None
-    with snapshot_reader(folder / publish.DATABASE) as con:
-        page = report_page(con, publish.read_manifest(folder), changes=told)
+    page = page_of(folder / publish.DATABASE, folder, publish.read_manifest(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path

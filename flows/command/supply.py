@@ -12,14 +12,12 @@ from typing import Any
 from flows import publish, warehouse
 from flows.command import naming, shelf
 from flows.command.exits import UsageError
+from flows.indices.formulas.policy_spells import EVERYBODY
+from flows.indices.formulas.preference import COMPARISON
+from flows.lookups import listed, rows, thresholds
 from flows.settings import Settings
 
 Body = dict[str, Any]
-
-PURPOSE = "comparison"
-"""Purpose for which a source is chosen where several have the cell (ref.source_preference)."""
-EVERYONE = "ALL"
-"""Importer of a measure that is about every importer."""
 
 
 class NoSupplyError(Exception):
@@ -109,7 +107,7 @@ def chosen(con: warehouse.Connection, key: Mapping[str, str]) -> Body:
     found = rows(
         con,
         f"SELECT source, edition FROM view.preferred_source WHERE {place} "
-        f"AND purpose = {warehouse.text(PURPOSE)} ORDER BY is_computed DESC, year DESC LIMIT 1",
+        f"AND purpose = {warehouse.text(COMPARISON)} ORDER BY is_computed DESC, year DESC LIMIT 1",
     ) or rows(
         con,
         f"SELECT source, edition FROM indices.import_concentration WHERE {where(key)} "
@@ -162,36 +160,20 @@ def suppliers(con: warehouse.Connection, cell: str) -> list[Body]:
     )
 
 
-def thresholds(con: warehouse.Connection) -> list[Body]:
-    """Give the thresholds that concentration and a single supplier are held against."""
-    return rows(
-        con,
-        """
-        SELECT 'hhi' AS figure, threshold, string_agg(screen, ' and ' ORDER BY screen) AS whose,
-            string_agg(DISTINCT source, '; ' ORDER BY source) AS source
-        FROM ref.threshold WHERE unit = 'hhi' AND criterion = 'import_hhi' GROUP BY threshold
-        UNION ALL
-        SELECT 'import_share', share, cap, source FROM ref.cap
-        ORDER BY 1, 2
-        """,
-    )
-
-
 def meanings(con: warehouse.Connection, years: list[Body]) -> dict[str, str]:
     """Give the meaning of each flag and reason of the newest year."""
     last = years[-1]
     words = [*last["flags"], *([last["reason"]] if last["reason"] else [])]
-    listed = ", ".join(warehouse.text(word) for word in words) or "NULL"
     sql = (
-        f"SELECT flag AS word, meaning FROM ref.flag WHERE flag IN ({listed}) "
-        f"UNION ALL SELECT reason, meaning FROM ref.reason WHERE reason IN ({listed})"
+        f"SELECT flag AS word, meaning FROM ref.flag WHERE flag IN ({listed(words)}) "
+        f"UNION ALL SELECT reason, meaning FROM ref.reason WHERE reason IN ({listed(words)})"
     )
     return {row["word"]: row["meaning"] for row in rows(con, sql)}
 
 
 def measures(con: warehouse.Connection, key: Mapping[str, str], day: date) -> list[Body]:
     """Give the measures on a mineral that hold for an importer on a day, restricting ones first."""
-    importers = ", ".join(warehouse.text(word) for word in (key["importer_iso3"], EVERYONE))
+    importers = listed([key["importer_iso3"], EVERYBODY])
     return rows(
         con,
         f"""
@@ -263,11 +245,3 @@ def where(key: Mapping[str, str]) -> str:
     return " AND ".join(
         f"{warehouse.quoted(name)} = {warehouse.text(value)}" for name, value in key.items()
     )
-
-
-def rows(con: warehouse.Connection, sql: str) -> list[Body]:
-    """Give rows by column name.
-
-    Values are quoted in the text: a parameter would have DuckDB import pandas, most of a second.
-    """
-    return [*con.execute(sql).pl().iter_rows(named=True)]

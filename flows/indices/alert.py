@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.indices.contract import Column, Index, Table
+from flows.indices.contract import Column, Index, Table, argument
 from flows.indices.explained import alerts as explained
 from flows.indices.formulas.alert_series import SERIES, YEARLY, series_of
 from flows.indices.formulas.alert_states import history, states
@@ -39,7 +39,7 @@ def compute(
     """
     lists = dict(ref_watch.group_by("watch").agg("iso3").collect().iter_rows())
     series = [
-        series_of(tables[rule["table"].replace(".", "_")], rule, lists.get(rule["watch"], []))
+        series_of(tables[argument(rule["table"])], rule, lists.get(rule["watch"], []))
         for rule in ref_alert_rule.collect().iter_rows(named=True)
         if rule["kind"] in YEARLY and rule["table"] in WATCHED
     ]

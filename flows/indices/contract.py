@@ -116,6 +116,11 @@ class Index:
     explain: Explain | None = None
 
 
+def argument(name: str) -> str:
+    """The keyword under which an index takes a table."""
+    return name.replace(".", "_")
+
+
 def publish(frame: pl.LazyFrame, table: Table) -> pl.DataFrame:
     """Give exactly the table's columns, typed, floats rounded, sorted by grain.
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from flows import warehouse
+from flows.lookups import Row
 from flows.purchases import figures, summing
 from flows.purchases.amounts import currency
 from flows.purchases.contract import Options, PurchaseError, Sheet
 from flows.purchases.exchange import Money, in_one_currency
 from flows.purchases.joining import with_cells, with_measures
-from flows.purchases.lists import Lists, Row, read_lists
+from flows.purchases.lists import Lists, read_lists
 from flows.purchases.rows import Basis, matched
 
 PROBLEMS = Path(__file__).with_name("problems.csv")
@@ -103,7 +104,7 @@ def answer(con: warehouse.Connection, sheet: Sheet, options: Options, asked: Ask
     )
     rest = frame.filter(pl.col("problem").is_not_null())
     everything = pl.concat([good, rest], how="diagonal").sort("line")
-    thresholds = {**figures.thresholds(con)}
+    thresholds = figures.thresholds(con)
     found = summing.groups(good)
     used = good.select("mineral", stage="cell_stage").unique()
     return Exposure(

@@ -10,8 +10,8 @@ from fractions import Fraction
 import polars as pl
 
 from flows import warehouse
+from flows.lookups import rows
 from flows.purchases.contract import PurchaseError
-from flows.purchases.lists import rows
 
 BASE = "EUR"
 """The currency that rates are given against, ISO 4217."""

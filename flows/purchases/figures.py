@@ -14,15 +14,13 @@ from datetime import date
 
 import polars as pl
 
-from flows import warehouse
-from flows.purchases.lists import Row, rows
+from flows import lookups, warehouse
+from flows.indices.formulas.policy_spells import EVERYBODY
+from flows.indices.formulas.preference import COMPARISON
+from flows.lookups import Row, listed, rows
 
 RECENT = 5
 """Years back from the newest in which a number still stands for today."""
-PURPOSE = "comparison"
-"""Purpose for which a source is chosen where several have the cell (ref.source_preference)."""
-EVERYONE = "ALL"
-"""Importer of a measure that is about every importer."""
 WHOLE = "all"
 """The stage that sums a mineral's headline forms."""
 SHIPMENTS = ("all_trade", "end_use")
@@ -46,7 +44,7 @@ def cells(con: warehouse.Connection, asked: Question) -> pl.DataFrame:
             SELECT *, max(year) OVER (PARTITION BY mineral, stage) AS newest
             FROM view.preferred_source
             WHERE importer_iso3 = {warehouse.text(asked.importer)}
-                AND purpose = {warehouse.text(PURPOSE)} AND mineral IN ({listed(asked.minerals)})
+                AND purpose = {warehouse.text(COMPARISON)} AND mineral IN ({listed(asked.minerals)})
         ),
         best AS (
             SELECT * FROM p
@@ -91,7 +89,7 @@ CELL = ["mineral", "stage", "source", "edition", "year"]
 
 def measures(con: warehouse.Connection, asked: Question) -> list[Row]:
     """Give the measures on shipments in force on the day for this importer, a row a code."""
-    importers = listed([asked.importer, EVERYONE])
+    importers = listed([asked.importer, EVERYBODY])
     return rows(
         con,
         f"""
@@ -160,19 +158,12 @@ def production(con: warehouse.Connection, minerals: Sequence[str]) -> pl.DataFra
     ).pl()
 
 
-def thresholds(con: warehouse.Connection) -> Mapping[str, list[Row]]:
+def thresholds(con: warehouse.Connection) -> dict[str, list[Row]]:
     """Give the thresholds for a country's concentration and for one supplier's share."""
-    return {
-        "hhi": rows(
-            con,
-            "SELECT threshold, string_agg(screen, ' and ' ORDER BY screen) AS whose "
-            "FROM ref.threshold WHERE unit = 'hhi' AND criterion = 'import_hhi' "
-            "GROUP BY threshold ORDER BY threshold",
-        ),
-        "import_share": rows(
-            con, "SELECT share AS threshold, cap AS whose FROM ref.cap ORDER BY share, cap"
-        ),
-    }
+    found: dict[str, list[Row]] = {"hhi": [], "import_share": []}
+    for row in lookups.thresholds(con):
+        found[row["figure"]].append({name: row[name] for name in ("threshold", "whose")})
+    return found
 
 
 def every_index(con: warehouse.Connection, asked: Question, found: pl.DataFrame) -> pl.DataFrame:
@@ -267,8 +258,3 @@ def figures_of(
         )
         .select(pl.col(one).cast(kind) for one, kind in LONG.items())
     )
-
-
-def listed(words: Sequence[str]) -> str:
-    """Write words as the list of an IN."""
-    return ", ".join(warehouse.text(word) for word in words) or "NULL"

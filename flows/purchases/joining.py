@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from flows.lookups import Row
 from flows.purchases.figures import WHOLE
-from flows.purchases.lists import Row
 
 
 def with_cells(rows: pl.DataFrame, cells: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flows import spellings, warehouse
 from flows.facts import fold
-
-Row = dict[str, Any]
+from flows.lookups import rows
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,3 @@ def countries(known: Iterable[spellings.Spelling]) -> dict[str, tuple[Country, .
     for one in known:
         found.setdefault(fold(one.word), {})[one.id] = Country(one.id, one.name, one.group)
     return {word: tuple(them.values()) for word, them in found.items()}
-
-
-def rows(con: warehouse.Connection, sql: str) -> list[Row]:
-    """Give rows by column name."""
-    return [*con.execute(sql).pl().iter_rows(named=True)]

@@ -57,13 +57,17 @@ def write_report(database: Path, folder: Path, manifest: Mapping[str, Any]) -> P
         OSError: the report cannot be written.
 
     """
+    path = folder / NAME
+    path.write_text(page_of(database, folder, manifest), encoding="utf-8")
+    return path
+
+
+def page_of(database: Path, folder: Path, manifest: Mapping[str, Any]) -> str:
+    """Give the page of a published file, with the changes.md of its folder; as `write_report`."""
     changes = folder / CHANGES
     told = changes.read_text(encoding="utf-8") if changes.is_file() else None
     with warehouse.snapshot_reader(database) as con:
-        page = report_page(con, manifest, changes=told)
-    path = folder / NAME
-    path.write_text(page, encoding="utf-8")
-    return path
+        return report_page(con, manifest, changes=told)
 
 
 def report_page(con: Connection, manifest: Mapping[str, Any], *, changes: str | None = None) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from flows.indices.formulas.policy_spells import EVERYBODY
 from flows.report.reading import Row, Snapshot
 from flows.warehouse import text
 
 HORIZON = timedelta(days=90)
 """How far ahead the report looks."""
-EVERYONE = "ALL"
 
 
 def measures(snapshot: Snapshot) -> dict[str, list[Row]]:
@@ -51,7 +51,7 @@ def in_force(snapshot: Snapshot, importer: str) -> list[Row]:
     if not snapshot.has("mart.measure", "mart.measure_in_force"):
         return []
     day = snapshot.as_of.isoformat()
-    return snapshot.rows(IN_FORCE.format(day=day, importer=text(importer), everyone=EVERYONE))
+    return snapshot.rows(IN_FORCE.format(day=day, importer=text(importer), everyone=EVERYBODY))
 
 
 IN_FORCE = """
